@@ -16,7 +16,7 @@ use crate::tensor::{SameSample, SameType, Sample, Tensor};
 #[diagnostic::on_unimplemented(
     message = "this network gives `{Self}`, not the `{Y}` that is expected here",
     label = "the last layer gives `{Self}`",
-    note = "make the last layer give `{Y}`, or expect `{Self}`"
+    note = "make the last layer give `{Y}`, or expect `{Self}` here"
 )]
 pub trait OutputIs<Y> {
     /// `Y`.
@@ -29,9 +29,9 @@ impl<Y> OutputIs<Y> for Y {
 
 /// A buffer for an output `Y`: a `Y`.
 #[diagnostic::on_unimplemented(
-    message = "this network gives `{Y}`, and the buffer for its outputs holds `{Self}`",
+    message = "this network gives `{Y}`, but the buffer for its outputs holds `{Self}`",
     label = "the last layer gives `{Y}`",
-    note = "make a buffer of the outputs' shape, `{Y}`"
+    note = "make the buffer a slice of `{Y}`"
 )]
 pub trait OutputFor<Y>: SameType<Y> {}
 
@@ -39,9 +39,9 @@ impl<Y> OutputFor<Y> for Y {}
 
 /// A cotangent of an output `Y`: a `Y`.
 #[diagnostic::on_unimplemented(
-    message = "this network gives `{Y}`, and the cotangents are `{Self}`",
+    message = "this network gives `{Y}`, but the cotangents are `{Self}`",
     label = "the last layer gives `{Y}`",
-    note = "a cotangent has the shape of the output: give one `{Y}` for each input"
+    note = "a cotangent is a gradient with respect to an output and has its shape: pass one `{Y}` for each input"
 )]
 pub trait CotangentOf<Y>: SameType<Y> {}
 
@@ -61,7 +61,7 @@ impl<X> DeclaredOutput<X> for X {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the gradient of `{N}`",
     label = "the gradient of another network",
-    note = "the gradient of a network has the network's own type: `let mut gradient = Net::zeros();`"
+    note = "the gradient has the same type as the network: `let mut gradient = Net::zeros();`"
 )]
 pub trait GradientOf<N> {
     #[doc(hidden)]
@@ -93,9 +93,9 @@ impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
 
 /// The network whose parameters an average follows has the type `N`.
 #[diagnostic::on_unimplemented(
-    message = "this average is of another network: `{N}`, and not `{Self}`",
+    message = "this is the average of another network: of `{N}`, not of `{Self}`",
     label = "a network of another type",
-    note = "an average has the type of the network that it follows: make one for each network, `ExponentialMovingAverage::new(0.99)`"
+    note = "an average has the same type as its network: make one for each network, with `ExponentialMovingAverage::new(0.99)`"
 )]
 pub trait AveragedAs<N>: SameType<N> {}
 
@@ -103,9 +103,10 @@ impl<N> AveragedAs<N> for N {}
 
 /// The outputs of branch and skip connection have the same shape and can be added.
 #[diagnostic::on_unimplemented(
-    message = "the branch of a residual block must give the shape of its skip connection: it gives `{Self}`, and the skip connection gives `{X}`",
+    message = "a residual block has a branch that gives `{Self}` and a skip connection that gives `{X}`: the shapes must be the same",
     label = "`{Self}` cannot be added to `{X}`",
-    note = "without a second type, the skip connection gives the block's own input, so the branch must give that shape; where the branch changes the shape, give the skip connection a layer that changes it too, as in `Residual<Branch, Linear<64, 32>>`"
+    note = "`Residual<Branch>` adds its input to the output of the branch, so the branch must give the shape of the input",
+    note = "if the branch changes the shape, add a shortcut that changes it too, as in `Residual<Branch, Linear<64, 32>>`"
 )]
 pub trait SameShape<X: Sample>: SameSample<X> {
     /// `X`: the output of the block. It is not known if the shapes differ, so that the layers after the block give no
@@ -119,9 +120,9 @@ impl<X: Sample> SameShape<X> for X {
 
 /// The output of a highway block's branch has the shape of its input, so that the gate can mix the two.
 #[diagnostic::on_unimplemented(
-    message = "the branch of a highway block must give the shape that it takes: it takes `{X}` and gives `{Self}`",
+    message = "the branch of a highway block takes `{X}` and gives `{Self}`: the shapes must be the same",
     label = "the gate cannot mix `{Self}` with `{X}`",
-    note = "the block mixes its branch's output with its own input, number by number: make the last layer of the branch give `{X}`"
+    note = "the block mixes its input with the output of its branch, element by element: make the last layer of the branch give `{X}`"
 )]
 pub trait HighwayBranch<X: Sample>: SameSample<X> {
     /// `X`, as [`SameShape::Same`].
@@ -134,9 +135,9 @@ impl<X: Sample> HighwayBranch<X> for X {
 
 /// The output of a layer has the shape of its input, so that copies of the layer can follow one another in an array.
 #[diagnostic::on_unimplemented(
-    message = "a repeated layer must give back the shape it takes: it takes `{X}` and gives `{Self}`",
-    label = "`{Self}` cannot go into the next copy, which takes `{X}`",
-    note = "make the last layer of the repeated block give `{X}`, or write layers of different shapes one by one in a tuple"
+    message = "a repeated layer takes `{X}` and gives `{Self}`: the shapes must be the same",
+    label = "the next copy takes `{X}`, not `{Self}`",
+    note = "make the last layer of the repeated block give `{X}`, or write layers of different shapes as a tuple"
 )]
 pub trait SameShapeAsInput<X: Sample>: SameSample<X> {
     /// `X`, as [`SameShape::Same`].
@@ -150,8 +151,8 @@ impl<X: Sample> SameShapeAsInput<X> for X {
 /// One of the two inputs of `Parallel`: plain data, since it is copied into the workspace.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a half of the input of `Parallel`",
-    label = "not a tensor, or a pair of tensors",
-    note = "each half is copied, so it must be plain data; a `Label` becomes a vector by `one_hot()`"
+    label = "not a tensor or a pair of tensors",
+    note = "each half is copied, so it must be plain data: turn a `Label` into a vector with `one_hot()`"
 )]
 pub trait ParallelInput: Sample + bytemuck::Pod {}
 
@@ -160,17 +161,17 @@ impl<X: Sample + bytemuck::Pod> ParallelInput for X {}
 
 /// No stack of more than sixteen layers implements this trait. It exists for the compiler's message.
 #[diagnostic::on_unimplemented(
-    message = "a stack holds at most 16 layers, and this one has {LAYERS}",
+    message = "a stack has at most 16 layers, but this one has {LAYERS}",
     label = "too many layers for one tuple",
-    note = "nest tuples, as in `((A, B, C), (D, E, F))`, or repeat equal ones in an array, as in `[Block; 4]`: the network stays the same"
+    note = "nest tuples, as in `((A, B, C), (D, E, F))`, or repeat equal layers in an array, as in `[Block; 4]`: the network computes the same"
 )]
 pub trait AtMostSixteen<const LAYERS: usize> {}
 
 /// A tensor of the same scalar as `In`.
 #[diagnostic::on_unimplemented(
-    message = "a layer has one scalar: it cannot take `{In}` and give `{Self}`",
-    label = "`{In}` and `{Self}` are of different scalars",
-    note = "give both the same scalar, `f32` or `f64`, as in `Dense<Vector<4, f64>, Vector<8, f64>>`"
+    message = "a layer has one scalar type: it cannot take `{In}` and give `{Self}`",
+    label = "`{In}` and `{Self}` have different scalar types",
+    note = "use `f32` for both or `f64` for both, as in `Dense<Vector<4, f64>, Vector<8, f64>>`"
 )]
 pub trait SameScalar<In: Tensor>: Tensor<Scalar = In::Scalar> {}
 
@@ -179,9 +180,9 @@ impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
 
 /// A tensor of `f64`: in `f32` a finite difference has too few digits for a comparison.
 #[diagnostic::on_unimplemented(
-    message = "a gradient is checked in `f64`, and these inputs are `{Self}`",
+    message = "gradients are checked in `f64`, but these inputs are `{Self}`",
     label = "`{Self}` is not a tensor of `f64`",
-    note = "write the layer for every scalar, `impl<T: Real> Layer<Vector<N, T>> for ..`, and check it on `Vector<N, f64>`"
+    note = "implement the layer for every scalar type, as in `impl<T: Real> Layer<Vector<N, T>> for ..`, and check it with `Vector<N, f64>`"
 )]
 pub trait InF64: Tensor<Scalar = f64> {}
 

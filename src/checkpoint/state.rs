@@ -9,17 +9,18 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::parts::Parts;
 
-/// A type that can be saved in a checkpoint and restored from it: an optimizer, a generator of random numbers, a
-/// [`Trainer`](crate::Trainer), a training loop that you write yourself.
+/// A type that can be saved in a checkpoint and restored from it: for example an optimizer, a random number generator,
+/// a [`Trainer`](crate::Trainer), or the state of a training loop that you write yourself.
 ///
-/// It lists its parts once. Saving, checking and restoring all use this list, so each part is borrowed mutably; saving
+/// It lists its parts once. Saving, checking and restoring all use this list, so each part is borrowed mutably. Saving
 /// changes nothing.
 ///
-/// **The rule.** A state comes from the file, a setting from the program. What training changes is a state: networks,
-/// moments, counters, generators. What the program says is a [setting](StateFields::setting): a momentum, a batch size,
-/// a schedule. Where the file was saved with another setting, the program's applies, and [`load_state`](super::load_state)
-/// lists both. A learning rate is both: the file's present rate is restored if the program gives the optimizer the rate
-/// that the saved program gave it, and otherwise the program's applies.
+/// **The rule.** A state is restored from the file; a setting is taken from the program. What training changes is a
+/// state: networks, moments, counters, generators. What the program sets is a [setting](StateFields::setting): a
+/// momentum, a batch size, a schedule. If the file was saved with another setting, the program's setting applies, and
+/// [`load_state`](super::load_state) lists both. A learning rate is both: if this program creates its optimizer with
+/// the same rate as the saved program, the present rate is restored from the file. Otherwise the program's rate
+/// applies.
 ///
 /// ```
 /// use chainrule::checkpoint::{self, State, StateFields};
@@ -56,14 +57,14 @@ use super::parts::Parts;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be saved in a checkpoint",
     label = "`State` is not implemented for `{Self}`",
-    note = "list its networks and values in `State::fields`; the optimizers of this crate, `ChaCha8Rng` and `Trainer` do so"
+    note = "implement `State`, and list the networks and values in `State::fields`; the optimizers of this crate, `ChaCha8Rng` and `Trainer` implement it"
 )]
 pub trait State {
-    /// Names each part, always in the same order.
+    /// Lists the parts, always in the same order.
     fn fields(&mut self, fields: &mut StateFields<'_>);
 }
 
-/// Receives the list of [`State::fields`]: it saves, checks or restores each part.
+/// The argument of [`State::fields`]. It saves, checks or restores each part. The example of [`State`] uses it.
 pub struct StateFields<'a> {
     pub(super) parts: Parts<'a>,
     pub(super) prefix: String,
@@ -76,24 +77,24 @@ impl std::fmt::Debug for StateFields<'_> {
 }
 
 impl StateFields<'_> {
-    /// Adds a network, or a value of its type: a gradient, moments.
+    /// Adds a network, or another value of a network's type: a gradient, or moments.
     pub fn network(&mut self, name: &str, network: &mut impl AsNetwork) {
         self.tensors(name, ViewMut::of(network.as_network_mut()));
     }
 
-    /// Adds a small value, which is saved as JSON. Floats are restored bit for bit; a NaN or an infinity cannot be
-    /// saved.
+    /// Adds a small value, which is saved as JSON. Floating point numbers are restored bit for bit. A NaN or an
+    /// infinity cannot be saved.
     pub fn value<V: Serialize + DeserializeOwned>(&mut self, name: &str, value: &mut V) {
         self.json(name, value);
     }
 
-    /// Adds a setting, as text. After loading it is what the program says; if the file was saved with another one, both
-    /// are listed.
+    /// Adds a setting, as text. Loading does not change it. If the file was saved with another setting,
+    /// [`load_state`](super::load_state) lists both.
     pub fn setting(&mut self, name: &str, value: impl Display) {
         self.settings(name, value.to_string());
     }
 
-    /// Adds the present learning rate of an optimizer, and the rate that the program gave it.
+    /// Adds the present learning rate of an optimizer, and the rate with which the program created it.
     pub(crate) fn rate(&mut self, now: &mut f64, first: f64) {
         let program = *now;
         self.json("learning_rate", now);
@@ -102,7 +103,7 @@ impl StateFields<'_> {
         }
     }
 
-    /// Adds a state with parts: their names follow this name, after a dot.
+    /// Adds a state that has parts itself. Their names are this name, a dot, and the name of the part.
     pub fn state(&mut self, name: &str, state: &mut dyn State) {
         let inner = super::layout::join(&self.prefix, name);
         let outer = std::mem::replace(&mut self.prefix, inner);
@@ -110,17 +111,18 @@ impl StateFields<'_> {
         self.prefix = outer;
     }
 
-    /// Adds a counter. It is compiled here once, not in every program that saves one.
+    /// Adds a counter. This function is compiled once here, and not in every program that saves a counter.
     pub(crate) fn count(&mut self, name: &str, value: &mut u64) {
         self.json(name, value);
     }
 }
 
-/// A setting that is not the same in the file and in the program. The program's applies.
+/// A setting that differs between the file and the program. The program's setting applies. The example of
+/// [`Trainer::resume`](crate::Trainer::resume) prints one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChangedSetting {
-    /// Its name, such as `optimizer.momentum`.
+    /// The name, such as `optimizer.momentum`.
     pub name: String,
     /// The setting of the program that saved the file.
     pub file: String,
@@ -130,7 +132,7 @@ pub struct ChangedSetting {
 
 impl Display for ChangedSetting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Escaped, because a broken file may contain any character.
+        // Escaped, because a damaged file may contain any character.
         let (name, file) = (self.name.escape_debug(), self.file.escape_debug());
         write!(f, "{name}: {file} in the file, {} in this program, which applies", self.program)
     }
@@ -138,13 +140,13 @@ impl Display for ChangedSetting {
 
 /// A small value, as a trait object.
 pub(super) trait Json {
-    /// Returns its JSON, from which the same value can be read again.
+    /// Returns JSON from which the same value can be read again.
     fn write(&self) -> Result<Box<RawValue>, String>;
 
-    /// Checks that this is JSON of such a value.
+    /// Checks that this is valid JSON of such a value.
     fn check(&self, json: &RawValue) -> Result<(), String>;
 
-    /// Sets the value from checked JSON.
+    /// Sets the value from JSON that has been checked.
     fn read(&mut self, json: &RawValue);
 }
 

@@ -125,9 +125,9 @@ impl<const PLACE: usize, X: Tensor, B: BranchesAfter<PLACE, X>> After<PLACE, X> 
 
 /// The branches of a [`Concat`] on the input `X`: a tuple of 2 to 4 layers.
 #[diagnostic::on_unimplemented(
-    message = "a concatenation holds 2 to 4 branches in a tuple, and not `{Self}`",
+    message = "a concatenation needs a tuple of 2 to 4 branches, not `{Self}`",
     label = "`{Self}` is not a tuple of 2 to 4 layers",
-    note = "write the branches as a tuple, as in `Concat<(ConvTo<8, 3, 1, 1>, ConvTo<4, 5, 1, 2>)>`; more than 4 nest"
+    note = "write the branches as a tuple, as in `Concat<(ConvTo<8, 3, 1, 1>, ConvTo<4, 5, 1, 2>)>`, and nest more than 4"
 )]
 pub trait BranchesAfter<const PLACE: usize, X: Tensor> {
     /// The branches, each with the size of its input.

@@ -146,7 +146,7 @@ pub type Infer<X, N> = <N as After<0, X>>::Layer;
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{Self}`, cannot take `{X}` as its input",
     label = "`{X}` arrives at layer {PLACE}, `{Self}`",
-    note = "each layer takes what the one before it gives, and layer 0 takes the first type of `Infer`"
+    note = "the input of a layer is the output of the layer before it; the input of layer 0 is the first type of `Infer`"
 )]
 pub trait After<const PLACE: usize, X: Sample> {
     /// The layer with all of its sizes.

@@ -50,9 +50,10 @@ pub struct AutoShortcut;
 
 /// The shortcut of a residual block whose branch maps `X` to `Y`: a layer, or [`AutoShortcut`].
 #[diagnostic::on_unimplemented(
-    message = "no shortcut leads from `{X}` to `{Y}`, which the branch of a residual block gives",
+    message = "`AutoShortcut` cannot map `{X}` to `{Y}`, the output of the branch of a residual block",
     label = "the branch takes `{X}` and gives `{Y}`",
-    note = "`AutoShortcut` leads from vectors to vectors, from sequences to sequences, and from images to images, where a stride gives the sides of the branch: pad its windows, or write the shortcut as a layer, as in `Residual<Branch, DenseTo<{Y}>>`"
+    note = "`AutoShortcut` maps vectors to vectors, sequences to sequences and images to images; a stride must lead to the sizes that the branch gives",
+    note = "pad the convolutions of the branch, or write the shortcut as a layer, as in `Residual<Branch, DenseTo<{Y}>>`"
 )]
 pub trait Shortcut<const PLACE: usize, X: Tensor, Y: Sample> {
     /// The layer of the shortcut.

@@ -26,9 +26,9 @@ pub struct WithBias;
 
 /// Whether a layer with the output `Out` has a bias: [`WithBias`] or [`NoBias`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say whether a layer has a bias",
-    label = "neither `WithBias` nor `NoBias`",
-    note = "leave it out for a layer with a bias, or write `NoBias`"
+    message = "`{Self}` is not a setting for the bias of a layer",
+    label = "expected `WithBias` or `NoBias`",
+    note = "leave the setting out for a layer with a bias, or write `NoBias`"
 )]
 pub trait BiasOf<Out: Tensor>: 'static {
     /// The type of the bias: `Out`, or [`NoBias`].
@@ -45,9 +45,9 @@ impl<Out: Tensor> BiasOf<Out> for NoBias {
 
 /// A layer that has all of its sizes. No layer of this file implements it.
 #[diagnostic::on_unimplemented(
-    message = "`{L}` is written without the sizes of its input, which `Infer` works out",
-    label = "`{X}` arrives at `{L}`, which is not a layer yet",
-    note = "write the network as `Infer<Data, (..)>`, where `Data` is the type of its inputs, or `#[infer]` above the struct in `network!`"
+    message = "`{L}` has no input size: it can only be used inside `Infer`, which computes the size",
+    label = "`{X}` arrives at `{L}`, which is not a layer by itself",
+    note = "write the network as `Infer<Input, (..)>`, where `Input` is the type of its inputs, or write `#[infer]` above the struct in `network!`"
 )]
 #[doc(hidden)]
 pub trait HasSizes<L, X> {

@@ -66,9 +66,9 @@ stack!(A 0 X0 X1, B 1 X1 X2, C 2 X2 X3, D 3 X3 X4, E 4 X4 X5, F 5 X5 X6, G 6 X6 
 /// No stack of more than sixteen layers implements this trait. It exists for the compiler's message. (For stacks with
 /// all sizes, `AtMostSixteen` has that message.)
 #[diagnostic::on_unimplemented(
-    message = "a stack holds at most 16 layers, and this one has {LAYERS}",
+    message = "a stack has at most 16 layers, but this one has {LAYERS}",
     label = "too many layers for one tuple",
-    note = "nest tuples, as in `((A, B, C), (D, E, F))`, or repeat equal ones in an array, as in `[Block; 4]`"
+    note = "nest tuples, as in `((A, B, C), (D, E, F))`, or repeat equal layers in an array, as in `[Block; 4]`: the network computes the same"
 )]
 pub trait ShortEnough<const LAYERS: usize, X: Sample> {
     /// Never used: no type implements this trait.

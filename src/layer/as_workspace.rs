@@ -86,9 +86,9 @@ impl Needs {
 /// A workspace: a [`Workspace`](crate::layer::Workspace), which grows, a [`FixedWorkspace`], or a
 /// [`CarriedState`](crate::stream::CarriedState), which also has the state of recurrent layers.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no workspace",
-    label = "a workspace is needed here",
-    note = "make one, use it for every batch: `let mut workspace = Workspace::default();`"
+    message = "`{Self}` is not a workspace",
+    label = "expected a workspace",
+    note = "make one and use it for every batch: `let mut workspace = Workspace::default();`"
 )]
 pub trait AsWorkspace {
     /// Returns memory for a pass.

@@ -82,9 +82,9 @@ where
 
 /// Whether window, stride and dilation are at least 1.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a window of {K} with a dilation of {DILATION} cannot move in steps of {S}",
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: its window of {K} has a stride of {S} and a dilation of {DILATION}",
     label = "a window, its stride and its dilation must be at least 1",
-    note = "windows, strides, dilations, factors and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait AdvancesAt<
     const PLACE: usize,
@@ -189,9 +189,9 @@ impl<const PLACE: usize, X, L, const D: usize, const K: usize, const S: usize, c
 
 /// Whether the window is no larger than the padded side.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a window of {K} with a dilation of {DILATION} does not fit into a side of {D} padded by {BEFORE} and {AFTER}",
-    label = "the window of layer {PLACE}, `{L}`, is larger than the padded side",
-    note = "a window extends over DILATION (K - 1) + 1 numbers",
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a window of {K} with a dilation of {DILATION} does not fit into a dimension of {D} with a padding of {BEFORE} and {AFTER}",
+    label = "the window of layer {PLACE}, `{L}`, is larger than its padded input",
+    note = "a dilated window of K spans DILATION * (K - 1) + 1 elements",
     note = "use a smaller window or dilation, or more padding"
 )]
 pub trait CoversAt<

@@ -15,7 +15,7 @@ use crate::tensor::{Tensor, Vector};
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "the sizes of a layer are in its type, not in the arguments of `new`",
-    label = "write the sizes in the type, as in `Linear<4, 16>`, `Conv2d<1, 6, 5>` or `Dropout<50>` (per cent)",
+    label = "write the sizes in the type, as in `Linear<4, 16>`, `Conv2d<1, 6, 5>` or `Dropout<50>` (percent)",
     note = "a network is a type, `type Net = (Linear<4, 16>, Relu, Linear<16, 3>);`, and `Net::init(&mut rng(1))` makes it with random weights"
 )]
 pub trait SizesInType {}

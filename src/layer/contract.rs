@@ -58,8 +58,8 @@ use crate::tensor::Sample;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot take `{X}` as its input",
     label = "`{X}` arrives at `{Self}`",
-    note = "each layer takes what the one before it gives, and the first takes the data; a type parameter takes what its bound `Maps<X, Y>` says",
-    note = "a struct with `#[derive(Parameters)]` is a layer if it implements `Layer<{X}>` too: `network! {{ struct Name: Input => Output {{ .. }} }}` writes both for a struct whose fields are layers"
+    note = "the input of a layer is the output of the layer before it; in generic code, a type parameter `N` takes `X` if it has the bound `N: Maps<X, Y>`",
+    note = "a struct with `#[derive(Parameters)]` must also implement `Layer<{X}>`; for a struct whose fields are layers, `network! {{ struct Name: Input => Output {{ .. }} }}` writes both"
 )]
 pub trait Layer<X: Sample>: Parameters {
     /// The shape of this layer's output for an input `X`.

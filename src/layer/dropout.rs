@@ -13,7 +13,7 @@ macro_rules! nothing_remains {
         &[
             Part::Text("sets "),
             Part::Number($percent as u64),
-            Part::Text(" per cent of its numbers to zero and lets nothing through: it must be less than 100"),
+            Part::Text(" percent of its input to zero: it must be less than 100"),
         ]
     };
 }

@@ -56,9 +56,9 @@ where
 
 /// Whether window, stride and dilation are at least 1.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a transposed window of {K} with a dilation of {DILATION} cannot move in steps of {S}",
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: its transposed window of {K} has a stride of {S} and a dilation of {DILATION}",
     label = "a window, its stride and its dilation must be at least 1",
-    note = "windows, strides, dilations, factors and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait GrowsAt<
     const PLACE: usize,
@@ -129,9 +129,9 @@ where
 
 /// Whether the output padding is smaller than the stride or the dilation.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: an output padding of {MORE} is not smaller than the stride of {S} or the dilation of {DILATION}",
-    label = "nothing but padding would be added to the output of layer {PLACE}, `{L}`",
-    note = "an output padding chooses one of the sides for which a convolution of this stride gives the same number of places"
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: an output padding of {MORE} must be smaller than the stride of {S} or the dilation of {DILATION}",
+    label = "the output padding of layer {PLACE}, `{L}`, is too large",
+    note = "a convolution with a stride gives the same output size for several input sizes; the output padding of a transposed convolution chooses one of them"
 )]
 pub trait LengthensAt<
     const PLACE: usize,
@@ -195,8 +195,8 @@ where
 
 /// Whether the padding is smaller than the output, so that something remains.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a padding of {BEFORE} and {AFTER} cuts away all that a transposed window of {K} makes of a side of {D}",
-    label = "nothing remains of the output of layer {PLACE}, `{L}`",
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a padding of {BEFORE} and {AFTER} removes the whole output of a transposed window of {K} over a dimension of {D}",
+    label = "the output of layer {PLACE}, `{L}`, would be empty",
     note = "use less padding, or a larger window"
 )]
 pub trait SomeRemainsAt<

@@ -36,9 +36,9 @@ halves_at!([const C: usize, const H: usize, const W: usize] Image<C, H, W, T>, C
 
 /// The remainder of the division by 2 is 0.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: {CHANNELS} features or channels have no two equal halves",
-    label = "layer {PLACE}, `{L}`, splits what arrives into two halves",
-    note = "make the layer before it give an even number of features or channels: twice as many as `{L}` is to give"
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: {CHANNELS} features or channels cannot be split into two equal halves",
+    label = "layer {PLACE}, `{L}`, splits its input into two halves",
+    note = "make the layer before it give an even number of features or channels: twice the number that `{L}` gives"
 )]
 pub trait EvenAt<const PLACE: usize, X, L, const CHANNELS: usize> {
     #[doc(hidden)]

@@ -63,7 +63,7 @@ impl<X: Tensor, const NUM: u32, const DEN: u32> Layer<X> for GaussianNoise<NUM, 
             &[
                 Part::Text("has the deviation "),
                 Part::Number(NUM as u64),
-                Part::Text(" / 0, which is no number: DEN must be at least 1"),
+                Part::Text(" / 0: DEN must be at least 1"),
             ],
         );
 

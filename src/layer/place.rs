@@ -12,7 +12,7 @@ use crate::tensor::Sample;
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{Self}`, cannot take `{X}` as its input",
     label = "`{X}` arrives at layer {PLACE}, `{Self}`",
-    note = "each layer takes what the one before it gives, and layers are counted from 0"
+    note = "the input of a layer is the output of the layer before it; layers are counted from 0"
 )]
 pub trait At<const PLACE: usize, X: Sample>: Parameters {
     /// `Self`.

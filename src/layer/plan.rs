@@ -212,8 +212,8 @@ impl Plan {
             let mut text = Text::new();
             text.text("`").name(&wrong.name).text("` ");
             if wrong.fault.is_empty() {
-                text.text("gives a tensor of the sides [").sides(wrong.output);
-                text.text("]: every side of a tensor must be at least 1");
+                text.text("gives a tensor of the shape [").sides(wrong.output);
+                text.text("]: every dimension of a tensor must be at least 1");
             } else {
                 text.parts(wrong.fault);
             }

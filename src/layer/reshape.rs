@@ -60,13 +60,13 @@ impl<T: Real, X: Tensor<Scalar = T>, To: Tensor<Scalar = T>> Layer<X> for Reshap
             &[
                 Part::Text("takes "),
                 Part::Number(len::<X>() as u64),
-                Part::Text(" numbers, of the sides ["),
+                Part::Text(" elements, of the shape ["),
                 Part::Sides(X::SHAPE),
                 Part::Text("], and gives "),
                 Part::Number(len::<To>() as u64),
-                Part::Text(", of the sides ["),
+                Part::Text(", of the shape ["),
                 Part::Sides(To::SHAPE),
-                Part::Text("]: a tensor can only be reshaped to one of as many numbers"),
+                Part::Text("]: the number of elements must stay the same"),
             ],
         );
 

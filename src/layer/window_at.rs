@@ -18,9 +18,9 @@ type Padded<const D: usize, const P: usize> = Sum<N<D>, Prod<N<P>, U2>>;
 /// An image of `C` channels of `T`, for the layer `L`.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot take `{Self}` as its input",
-    label = "`{Self}` arrives at layer {PLACE}, which takes an image of {C} channels",
-    note = "each layer takes what the one before it gives, and layers are counted from 0",
-    note = "the channels of an image come first: `Image<{C}, HEIGHT, WIDTH>`, of the scalar `{T}`"
+    label = "`{Self}` arrives at layer {PLACE}, which takes `Image<{C}, HEIGHT, WIDTH>`",
+    note = "the input of a layer is the output of the layer before it; layers are counted from 0",
+    note = "the channels of an image come first; the numbers must be `{T}`"
 )]
 pub trait ImageAt<const PLACE: usize, L, const C: usize, T>: Sample {
     #[doc(hidden)]
@@ -36,9 +36,9 @@ impl<const PLACE: usize, L, const C: usize, const H: usize, const W: usize, T: R
 /// A sequence of `C` features of `T`, for the layer `L`.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot take `{Self}` as its input",
-    label = "`{Self}` arrives at layer {PLACE}, which takes a sequence of {C} features",
-    note = "each layer takes what the one before it gives, and layers are counted from 0",
-    note = "the steps of a sequence come first: `Sequence<STEPS, {C}>`, of the scalar `{T}`"
+    label = "`{Self}` arrives at layer {PLACE}, which takes `Sequence<STEPS, {C}>`",
+    note = "the input of a layer is the output of the layer before it; layers are counted from 0",
+    note = "the steps of a sequence come first, then its features; the numbers must be `{T}`"
 )]
 pub trait SequenceAt<const PLACE: usize, L, const C: usize, T>: Sample {
     #[doc(hidden)]
@@ -55,8 +55,8 @@ impl<const PLACE: usize, L, const C: usize, const STEPS: usize, T: Real> Sequenc
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot take `{Self}` as its input",
     label = "`{Self}` arrives at layer {PLACE}, which takes {C} features or channels",
-    note = "each layer takes what the one before it gives, and layers are counted from 0",
-    note = "it takes `Vector<{C}>`, `Sequence<STEPS, {C}>` or `Image<{C}, HEIGHT, WIDTH>`, of the scalar `{T}`"
+    note = "the input of a layer is the output of the layer before it; layers are counted from 0",
+    note = "it takes `Vector<{C}>`, `Sequence<STEPS, {C}>` or `Image<{C}, HEIGHT, WIDTH>`; the numbers must be `{T}`"
 )]
 pub trait ChannelsAt<const PLACE: usize, L, const C: usize, T>: Sample {
     #[doc(hidden)]
@@ -170,9 +170,9 @@ where
 
 /// Whether the stride is at least 1.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a window of {K} cannot move in steps of {S}",
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: its window of {K} has a stride of {S}",
     label = "the stride must be at least 1",
-    note = "windows, strides, factors and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait MovesAt<const PLACE: usize, X, L, const D: usize, const K: usize, const S: usize, const P: usize> {
     #[doc(hidden)]
@@ -195,8 +195,8 @@ where
 
 /// Whether the window is no larger than the padded side.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a window of {K} does not fit into a side of {D} padded by {P}",
-    label = "the window of layer {PLACE}, `{L}`, is larger than the padded side",
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a window of {K} does not fit into a dimension of {D} with a padding of {P}",
+    label = "the window of layer {PLACE}, `{L}`, is larger than its padded input",
     note = "use a smaller window, or more padding"
 )]
 pub trait FitsAt<const PLACE: usize, X, L, const D: usize, const K: usize, const P: usize> {

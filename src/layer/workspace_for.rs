@@ -19,9 +19,9 @@ pub struct TrainingStep<N, X>(PhantomData<fn() -> (N, X)>);
 /// network.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a workspace for `{P}`",
-    label = "a workspace for this network is needed here",
-    note = "make one, use it for every batch: `let mut workspace = Workspace::default();`",
-    note = "without a heap: `workspace!(Net, Input, train 16)` is the type of a workspace for this network alone, and `workspace!(Net, Input, predict 1)` of one for predictions only"
+    label = "expected a workspace for this network",
+    note = "make one and use it for every batch: `let mut workspace = Workspace::default();`",
+    note = "without a heap, use `workspace!(Net, Input, train 16)`, the type of a workspace for one network, or `workspace!(Net, Input, predict 1)`, only for predictions"
 )]
 pub trait WorkspaceFor<P>: AsWorkspace {}
 

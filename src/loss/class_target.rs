@@ -50,9 +50,10 @@ pub enum Position {
 
 /// A target with a class for each position of the output `Y`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no label of the output `{Y}`",
+    message = "`{Self}` is not a label for the output `{Y}`",
     label = "the outputs are `{Y}`, and the targets are `{Self}`",
-    note = "the label of a `Vector<10>`, with a score for each class, is a `Label<10>`; those of a `Sequence<5, 10>` are a `[Label<10>; 5]`, and those of an `Image<10, 4, 3>` are a `[[Label<10>; 3]; 4]`; each `Label` can be an `Option`"
+    note = "the label for a `Vector<10>`, with a score for each of 10 classes, is a `Label<10>`",
+    note = "the labels for a `Sequence<5, 10>` are a `[Label<10>; 5]`, those for an `Image<10, 4, 3>` a `[[Label<10>; 3]; 4]`; each `Label` can be an `Option`"
 )]
 pub trait ClassTarget<Y: Tensor> {
     /// The number of classes.

@@ -128,13 +128,21 @@ pub use triplet::TripletMargin;
 /// let mut gradient = Vector([0.0]);
 /// MeanSquaredError.gradient(&Vector([6.0]), &Vector([5.0]), &mut gradient);
 /// assert_eq!(gradient, Vector([2.0]));
+///
+/// // A batch of two samples: the mean, and its gradient with respect to each output.
+/// let (outputs, targets) = ([Vector([6.0]), Vector([5.0])], [Vector([5.0]); 2]);
+/// assert_eq!(MeanSquaredError.mean(&outputs, &targets)?, 0.5);
+/// let mut gradients = [Vector([0.0]); 2];
+/// MeanSquaredError.mean_and_gradient(&outputs, &targets, &mut gradients)?;
+/// assert_eq!(gradients, [Vector([1.0]), Vector([0.0])]);
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 #[doc(alias("criterion", "objective", "cost function"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot compare the output `{Y}` with the target `{Target}`",
     label = "the network gives `{Y}`, and the targets are `{Target}`",
-    note = "`CrossEntropy` compares a score for each class, such as `Vector<10>`, with a `Label<10>`, which `Label::new(index)?` makes of an index; and a `Sequence<5, 10>`, with scores at each step, with a `[Label<10>; 5]`",
-    note = "other targets have the output's own type, `{Y}`: of an array `Vector(array)`, of one number `Vector([y])`"
+    note = "`CrossEntropy` compares a `Vector<10>`, with a score for each class, with a `Label<10>`, and a `Sequence<5, 10>` with a `[Label<10>; 5]`; `Label::<10>::new(index)?` makes a label of an index",
+    note = "other targets have the type of the output, `{Y}`: write `Vector(array)` for an array, `Vector([y])` for one number"
 )]
 pub trait Loss<Y: Tensor, Target>: Sync {
     /// Returns the loss of one sample, multiplied by its [weight](Loss::weight).

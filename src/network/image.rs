@@ -250,7 +250,7 @@ const fn starts_with(line: &[u8], start: &[u8]) -> bool {
 
 const fn differs(line: &[u8], expected: &Text) -> Fault {
     let mut text = Text::new();
-    text.text("the image is of another network, or damaged: it has `")
+    text.text("the image belongs to another network or is damaged: it has `")
         .lossy(line)
         .text("` where this network has `");
     *text.lossy(expected.as_bytes()).text("`")

@@ -121,8 +121,8 @@ where
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a network that takes `{X}` and gives `{Y}`",
-    label = "a network from `{X}` to `{Y}` is needed here",
-    note = "what `init` returns, an `Owned<N>`, has its network on the heap and is not a layer itself: take an `Owned<N>` where `N: Maps<{X}, {Y}>`, or move the network out by `.into_inner()`"
+    label = "expected a network from `{X}` to `{Y}`",
+    note = "`init` returns an `Owned<N>`, which has its network on the heap and is not a layer itself: accept an `Owned<N>` where `N: Maps<{X}, {Y}>`, or move the network out with `.into_inner()`"
 )]
 pub trait Maps<X: Sample, Y: Sample + Pod>:
     Layer<X, Output = Y>

@@ -117,9 +117,9 @@ use step::{Moved, Rule, take_step};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot train `{N}`",
-    label = "not an optimizer of this network",
+    label = "not an optimizer for this network",
     note = "`Trainer::new(network, loss, optimizer, seed)` takes an optimizer such as `Adam::new(1e-3)`",
-    note = "an optimizer's moments have the type of the network that it trains: make a new one for each network"
+    note = "the state of an optimizer has the type of its network: make a new optimizer for each network"
 )]
 pub trait Optimizer<N: Parameters>: Send {
     /// Changes `network` by one step along `gradient`.

@@ -60,9 +60,9 @@ pub struct Concat<B> {
 
 /// Parallel layers on an `X`: a tuple of 2 to 4 layers.
 #[diagnostic::on_unimplemented(
-    message = "a concatenation holds 2 to 4 branches in a tuple, and not `{Self}`",
+    message = "a concatenation needs a tuple of 2 to 4 branches, not `{Self}`",
     label = "`{Self}` is not a tuple of 2 to 4 layers",
-    note = "write the branches as a tuple, as in `Concat<(Relu, Tanh)>`; more than 4 nest, as in `Concat<(Concat<(A, B, C)>, Concat<(D, E)>)>`"
+    note = "write the branches as a tuple, as in `Concat<(Relu, Tanh)>`, and nest more than 4, as in `Concat<(Concat<(A, B, C)>, Concat<(D, E)>)>`"
 )]
 pub trait Branches<X: Sample<Grad: Tensor>>: Parameters {
     /// The tensor that concatenates all outputs.

@@ -51,7 +51,8 @@ pub(super) use at_if;
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, a residual block, has a branch that gives `{Self}` and a skip connection that gives `{X}`: the shapes must be the same",
     label = "`{Self}` cannot be added to `{X}`",
-    note = "without a second type, the skip connection gives the block's own input, so the branch must give that shape; where the branch changes the shape, give the skip connection a layer that changes it too, as in `Residual<Branch, Linear<64, 32>>`"
+    note = "`Residual<Branch>` adds its input to the output of the branch, so the branch must give the shape of the input",
+    note = "if the branch changes the shape, add a shortcut that changes it too, as in `Residual<Branch, Linear<64, 32>>`"
 )]
 pub trait SameShapeAt<const PLACE: usize, X: Sample> {
     /// The result of the check.
@@ -64,9 +65,9 @@ impl<const PLACE: usize, X: Sample> SameShapeAt<PLACE, X> for X {
 
 /// [`SameShapeAsInput`](crate::bounds::SameShapeAsInput) at the place `PLACE` of a stack.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack repeats a block that takes `{X}` and gives `{Self}`: it must give back the shape it takes",
-    label = "`{Self}` cannot go into the next copy, which takes `{X}`",
-    note = "make the last layer of the repeated block give `{X}`, or write layers of different shapes one by one in a tuple"
+    message = "layer {PLACE} of this stack repeats a block that takes `{X}` and gives `{Self}`: the shapes must be the same",
+    label = "the next copy takes `{X}`, not `{Self}`",
+    note = "make the last layer of the repeated block give `{X}`, or write layers of different shapes as a tuple"
 )]
 pub trait SameShapeAsInputAt<const PLACE: usize, X: Sample> {
     /// The result of the check.
@@ -79,9 +80,9 @@ impl<const PLACE: usize, X: Sample> SameShapeAsInputAt<PLACE, X> for X {
 
 /// [`HighwayBranch`](crate::bounds::HighwayBranch) at the place `PLACE` of a stack.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, a highway block, takes `{X}`, and its branch gives `{Self}`: the shapes must be the same",
+    message = "layer {PLACE} of this stack, a highway block, takes `{X}`, but its branch gives `{Self}`: the shapes must be the same",
     label = "the gate cannot mix `{Self}` with `{X}`",
-    note = "the block mixes its branch's output with its own input, number by number: make the last layer of the branch give `{X}`"
+    note = "the block mixes its input with the output of its branch, element by element: make the last layer of the branch give `{X}`"
 )]
 pub trait HighwayBranchAt<const PLACE: usize, X: Sample> {
     /// The result of the check.
@@ -105,9 +106,9 @@ impl<const PLACE: usize, X: Sample, Y: Sample + SameShapeAt<PLACE, X>> BesideBra
 /// What the branch of a [`ResidualWithMemory`](super::ResidualWithMemory) at the place `PLACE` of a stack gives: an `A`, as
 /// the first half of its input.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, a residual block with a memory, adds what its branch gives to the first half of its input: the branch gives `{Self}`, and the first half is `{A}`",
+    message = "layer {PLACE} of this stack, a residual block with a memory, has a branch that gives `{Self}`, but the first half of its input is `{A}`: the shapes must be the same",
     label = "`{Self}` cannot be added to `{A}`",
-    note = "make the last layer of the branch give the shape of the pair's first half, `{A}`; the second half is kept as it is"
+    note = "the block adds the output of its branch to the first half of the pair, and does not change the second: make the last layer of the branch give `{A}`"
 )]
 pub trait SumWithFirstAt<const PLACE: usize, A: Sample> {
     /// The result of the check.
@@ -151,8 +152,8 @@ impl Both<Passed> for Passed {
 /// The second summand of a [`Sum`](super::Sum) at the place `PLACE` of a stack: as the first, an `A`.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `Sum`, cannot add `{A}` and `{Self}`: the shapes must be the same",
-    label = "the second half of the pair is `{Self}`, the first `{A}`",
-    note = "make the last layers of both halves give the same shape, or put the two side by side by `Join`"
+    label = "the first half of the pair is `{A}`, the second is `{Self}`",
+    note = "make the last layers of both halves give the same shape, or concatenate the two with `Join`"
 )]
 pub trait SummandAt<const PLACE: usize, A: Sample> {
     /// The result of the check.
@@ -176,8 +177,8 @@ impl<const PLACE: usize, A: Sample, B: Sample + SummandAt<PLACE, A>> BesideSumma
 /// The second operand of the layer `L` on a pair, at the place `PLACE` of a stack: as the first, an `A`.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot combine `{A}` and `{Self}`: the shapes must be the same",
-    label = "the second half of the pair is `{Self}`, the first `{A}`",
-    note = "it combines the halves number by number: make the last layers of both halves give the same shape"
+    label = "the first half of the pair is `{A}`, the second is `{Self}`",
+    note = "the layer combines the halves element by element: make the last layers of both halves give the same shape"
 )]
 pub trait OperandAt<const PLACE: usize, L, A: Sample> {
     /// The result of the check.
@@ -200,9 +201,9 @@ impl<const PLACE: usize, L, A: Sample, B: Sample + OperandAt<PLACE, L, A>> Besid
 
 /// The step of a sequence that [`PerStep`](super::PerStep) gives, at the place `PLACE` of a stack: a vector.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `PerStep`, puts vectors together to a sequence, and its layer gives `{Self}` for each step",
-    label = "`{Self}` is no `Vector`",
-    note = "a layer on each step takes a `Vector` of the features of the step, and gives a `Vector`"
+    message = "layer {PLACE} of this stack, `PerStep`, needs a `Vector` for each step, but its layer gives `{Self}`",
+    label = "`{Self}` is not a `Vector`",
+    note = "`PerStep<L>` applies `L` to the features of each step, which are a `Vector`, and joins the results into a sequence"
 )]
 pub trait StepAt<const PLACE: usize> {
     /// The result of the check.
@@ -215,9 +216,9 @@ impl<const PLACE: usize, const N: usize, T: Real> StepAt<PLACE> for Vector<N, T>
 
 /// [`Branches`](super::Branches) at the place `PLACE` of a stack.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, a concatenation, holds 2 to 4 branches in a tuple, and not `{Self}`",
+    message = "layer {PLACE} of this stack, a concatenation, needs a tuple of 2 to 4 branches, not `{Self}`",
     label = "`{Self}` is not a tuple of 2 to 4 layers",
-    note = "write the branches as a tuple, as in `Concat<(Relu, Tanh)>`; more than 4 nest, as in `Concat<(Concat<(A, B, C)>, Concat<(D, E)>)>`"
+    note = "write the branches as a tuple, as in `Concat<(Relu, Tanh)>`, and nest more than 4, as in `Concat<(Concat<(A, B, C)>, Concat<(D, E)>)>`"
 )]
 pub trait BranchesAt<const PLACE: usize, X: Sample> {
     /// The result of the check.

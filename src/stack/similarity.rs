@@ -219,5 +219,5 @@ macro_rules! compares {
 compares!([A: Named + Copy + Send + Sync + 'static,] CosineSimilarity<A>, A, by Cosine);
 compares!(
     [const P: u8,] PairwiseDistance<P>, Features, by Distance<P>,
-    .requires(P > 0, &[Part::Text("has the power 0: the power of a norm is at least 1")])
+    .requires(P > 0, &[Part::Text("has the power 0: the power of a norm must be at least 1")])
 );

@@ -55,9 +55,9 @@ pub struct Tied<const VOCAB: usize, const WIDTH: usize, B, T: Real = f32> {
 
 /// The output of the body of a [`Tied`]: a vector of `WIDTH` numbers, or one such vector for each step.
 #[diagnostic::on_unimplemented(
-    message = "the body of a `Tied<{VOCAB}, {WIDTH}, ..>` gives `{Self}`, and its output is a product with rows of {WIDTH} numbers",
-    label = "must give `Vector<{WIDTH}>` or `Sequence<STEPS, {WIDTH}>`",
-    note = "the table of the embedding has {WIDTH} numbers for each token: make the last layer of the body give as many, of the same scalar"
+    message = "the body of a `Tied<{VOCAB}, {WIDTH}, ..>` gives `{Self}`, but must give {WIDTH} features",
+    label = "expected a `Vector<{WIDTH}>` or a `Sequence<STEPS, {WIDTH}>`",
+    note = "the output of the body is multiplied by the embedding, which has {WIDTH} numbers for each token: make its last layer give {WIDTH} features of the same scalar type"
 )]
 pub trait Hidden<const VOCAB: usize, const WIDTH: usize, T: Real>: Tensor<Scalar = T> {
     /// The scores: a number for each token of the vocabulary.

@@ -39,8 +39,8 @@ impl<const STEPS: usize, const KEY_VALUE: usize, T: Real> KeyValueCache<STEPS, K
 /// settings.
 #[diagnostic::on_unimplemented(
     message = "an attention layer with the setting `{Self}` cannot take a stream step by step",
-    label = "no `SlidingWindow<STEPS>`",
-    note = "a stream has no end, so a step cannot see all steps, and its state has a constant size: with `SlidingWindow<64>` a step sees itself and the 63 steps before it",
+    label = "expected a `SlidingWindow<STEPS>`",
+    note = "the length of a stream is not known, and its state has a constant size: with `SlidingWindow<64>`, a step attends to itself and the 63 steps before it",
     note = "on sequences of at most 64 steps, `SlidingWindow<64>` computes what `Causal` does, with the same weights"
 )]
 pub trait StreamSettings: AttentionSettings {

@@ -163,8 +163,8 @@ impl AsWorkspace for CarriedState {
 /// A window of a stream: a sequence. See the example of [`CarriedState`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a window of a stream",
-    label = "a `Sequence` is needed here",
-    note = "a window is the input of the network, a sequence of steps: `CarriedState::new::<Net, Sequence<STEPS, FEATURES>>(streams)`"
+    label = "expected a `Sequence`",
+    note = "a window is an input of the network, a sequence of steps: `CarriedState::new::<Net, Sequence<STEPS, FEATURES>>(streams)`"
 )]
 pub trait StreamWindow: Tensor {
     /// The type of one step.
@@ -238,8 +238,8 @@ impl Plan {
         if let Some(layer) = self.first_beyond_window() {
             let mut text = Text::new();
             text.text("`").name(&layer.name).text(
-                "` needs steps before the window, and carries no state for them: train on windows that overlap by its \
-                 receptive field, with an ordinary `step`",
+                "` needs the steps before the window, but carries no state for them: train with an ordinary `step`, \
+                 on windows that overlap by its receptive field",
             );
             panic!("{}", text.as_str());
         }

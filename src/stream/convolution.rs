@@ -95,8 +95,8 @@ where
 /// layers after it. The state does not depend on the check, so that a step adds no second error.
 #[diagnostic::on_unimplemented(
     message = "`{L}` cannot take a stream step by step: a convolution of a stream is causal and has a stride of 1",
-    label = "its windows do not end at the step that has just arrived",
-    note = "write `Causal` in its settings and no stride, as in `Conv1dWith<IN, OUT, (Kernel<3>, Dilation<2>, Causal)>`: an output then depends on no later step, and each step has one"
+    label = "its windows do not end at the current step",
+    note = "use `Causal` and no stride, as in `Conv1dWith<IN, OUT, (Kernel<3>, Dilation<2>, Causal)>`: each step then has one output, which does not depend on later steps"
 )]
 pub trait EndsNow<L, Y> {
     #[doc(hidden)]

@@ -150,8 +150,8 @@ pub use stack::{StreamChain, StreamTypes};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot take a sequence step by step, as a stream of `{X}`",
-    label = "not a layer of streams",
-    note = "a step knows the steps before it, and not those after it: recurrent layers, causal convolutions, activations, norms over the features of a step, and stacks of them can go step by step",
+    label = "not a layer for streams",
+    note = "the output of a step must not depend on later steps: use recurrent layers, causal convolutions, activations, norms over the features of a step, and stacks of them",
     note = "a layer of your own can implement `chainrule::stream::Stream<{X}>`"
 )]
 #[doc(alias("online", "real-time", "stateful", "causal"))]

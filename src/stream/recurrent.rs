@@ -151,8 +151,8 @@ where
 /// A layer that reads a sequence from its end, and can process a stream of `X`. No type implements this trait.
 #[diagnostic::on_unimplemented(
     message = "a bidirectional layer cannot take a stream step by step: `{Self}` needs the end of the sequence",
-    label = "a stream has no end",
-    note = "use a recurrent layer in one direction, such as `Lstm<IN, HIDDEN>` in place of `Bidirectional<Lstm<IN, HIDDEN>>`"
+    label = "the end of a stream is not known",
+    note = "use a recurrent layer in one direction, such as `Lstm<IN, HIDDEN>` instead of `Bidirectional<Lstm<IN, HIDDEN>>`"
 )]
 pub trait StreamFromTheEnd<X> {
     #[doc(hidden)]

@@ -11,9 +11,9 @@ use crate::kernel::Real;
 /// A [`Sample`] that you write yourself implements it by `type Sample = Self`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an input of a network",
-    label = "a `Vector`, a `Sequence` or an `Image` is needed here",
-    note = "an array becomes a sample by the name of its shape, as in `Vector(array)`, a slice by `Vector::<4>::from_slice(&numbers)?`, a number by `Vector([x])`",
-    note = "of a reference to a reference, leave out a `&`; of a `Result`, take the sample by `?`"
+    label = "expected a `Vector`, a `Sequence` or an `Image`",
+    note = "make a sample of an array with `Vector(array)`, of a slice with `Vector::<4>::from_slice(&numbers)?`, of one number with `Vector([x])`",
+    note = "for a reference to a reference, remove one `&`; for a `Result`, write `?` to take the sample out"
 )]
 pub trait AsSample {
     /// `Self`.
@@ -71,23 +71,23 @@ macro_rules! never {
 }
 
 never!(InArray:
-    message = "an array is not a sample before it has a shape: this one is `{Given}`",
-    label = "write `Vector(..)`, `Sequence(..)` or `Image(..)` around the array",
-    note = "`Vector(array)` has features, `Sequence(array)` steps of features, and `Image(array)` channels of rows of pixels",
-    note = "the numbers are `f32` or `f64`: others are converted first, as in `Vector(array.map(f32::from))`"
+    message = "`{Given}` is not a sample: an array needs a shape",
+    label = "wrap the array in `Vector(..)`, `Sequence(..)` or `Image(..)`",
+    note = "`Vector` is an array of features, `Sequence` of steps of features, `Image` of channels of rows of pixels",
+    note = "the numbers must be `f32` or `f64`: convert others first, as in `Vector(array.map(f32::from))`"
 );
 never!(InSlice:
-    message = "`{Given}` is not a sample: its type does not say how many numbers it has",
-    label = "a length that is not known before the program runs",
+    message = "`{Given}` is not a sample: its type does not contain its length",
+    label = "the length is only known at run time",
     note = "`Vector::<4>::from_slice(&numbers)?` makes a sample and checks the length; `Sequence` and `Image` have `from_slice` too"
 );
 never!(OneByOne:
-    message = "one sample is needed here, and `{Given}` has several",
+    message = "expected one sample, found the batch `{Given}`",
     label = "a batch",
-    note = "`predict_batch(&batch)` takes a batch, and `predict(&batch[0])` one sample of it"
+    note = "use `predict_batch(&batch)` for a batch, or `predict(&batch[0])` for one of its samples"
 );
 never!(PairOf:
-    message = "a tuple is not a sample: `{Given}`",
+    message = "`{Given}` is not a sample: it is a tuple",
     label = "two samples in a tuple",
     note = "the input of a network with two inputs is a `Pair(first, second)`"
 );

@@ -6,7 +6,7 @@ use crate::kernel::Real;
 /// In memory it is a list of rows. Each row has [`EACH`](Channels::EACH) numbers of the first channel, then the same of
 /// the second, and so on. Each step of a sequence is a row. A vector or an image is one row.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has not {C} features or channels",
+    message = "`{Self}` does not have {C} features or channels",
     label = "the layer takes {C} features, or an image of {C} channels",
     note = "the channels of an image come first, `Image<{C}, HEIGHT, WIDTH>`, and the features of a sequence last, `Sequence<STEPS, {C}>`"
 )]

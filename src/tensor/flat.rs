@@ -49,8 +49,8 @@ type Volume<const A: usize, const B: usize, const C: usize> = Prod<Prod<N<A>, N<
 /// Whether `X` has at most 2048 numbers. The side is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
     message = "`{X}` is too large to flatten: it has more than 2048 numbers",
-    label = "flattens to a vector longer than 2048",
-    note = "a dense layer takes `{X}` as it is: leave `Flatten` out, and write `Dense<{X}, Vector<..>>` for the linear layer behind it"
+    label = "the vector would be longer than 2048",
+    note = "a dense layer takes `{X}` directly: remove `Flatten`, and replace the linear layer after it by `Dense<{X}, Vector<..>>`"
 )]
 pub trait FitsVector<X: Tensor> {
     #[doc(hidden)]

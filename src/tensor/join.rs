@@ -85,27 +85,30 @@ macro_rules! join {
 join! {
     /// Two tensors that differ only in channels or features.
     #[diagnostic::on_unimplemented(
-        message = "branches that are joined must agree in all sides but channels or features: one gives `{Self}`, the other `{Y}`",
-        label = "`{Self}` and `{Y}` cannot be joined",
-        note = "let both give vectors, or sequences of the same steps, or images of the same height and width: a convolution with padding, or the same stride in both, keeps them alike"
+        message = "cannot concatenate `{Self}` and `{Y}`: only their channels or features may differ",
+        label = "one branch gives `{Self}`, the other `{Y}`",
+        note = "make all branches give vectors, or sequences with the same number of steps, or images with the same height and width",
+        note = "for equal sizes, use the same stride in all branches, and a padding of (K - 1) / 2 for a window of K"
     )]
     Join2<Y>: B
 }
 join! {
     /// Three tensors that differ only in channels or features.
     #[diagnostic::on_unimplemented(
-        message = "branches that are joined must agree in all sides but channels or features: they give `{Self}`, `{Y}` and `{Z}`",
-        label = "`{Self}`, `{Y}` and `{Z}` cannot be joined",
-        note = "let all give vectors, or sequences of the same steps, or images of the same height and width: a convolution with padding, or the same stride in all, keeps them alike"
+        message = "cannot concatenate `{Self}`, `{Y}` and `{Z}`: only their channels or features may differ",
+        label = "the branches give `{Self}`, `{Y}` and `{Z}`",
+        note = "make all branches give vectors, or sequences with the same number of steps, or images with the same height and width",
+        note = "for equal sizes, use the same stride in all branches, and a padding of (K - 1) / 2 for a window of K"
     )]
     Join3<Y, Z>: B C
 }
 join! {
     /// Four tensors that differ only in channels or features.
     #[diagnostic::on_unimplemented(
-        message = "branches that are joined must agree in all sides but channels or features: they give `{Self}`, `{Y}`, `{Z}` and `{V}`",
-        label = "`{Self}`, `{Y}`, `{Z}` and `{V}` cannot be joined",
-        note = "let all give vectors, or sequences of the same steps, or images of the same height and width: a convolution with padding, or the same stride in all, keeps them alike"
+        message = "cannot concatenate `{Self}`, `{Y}`, `{Z}` and `{V}`: only their channels or features may differ",
+        label = "the branches give `{Self}`, `{Y}`, `{Z}` and `{V}`",
+        note = "make all branches give vectors, or sequences with the same number of steps, or images with the same height and width",
+        note = "for equal sizes, use the same stride in all branches, and a padding of (K - 1) / 2 for a window of K"
     )]
     Join4<Y, Z, V>: B C D
 }

@@ -135,11 +135,15 @@ pub(crate) const fn len<X: Tensor>() -> usize {
 /// }
 /// assert_eq!(mean(&Vector([1.0, 2.0, 6.0])), 3.0);
 /// assert_eq!(mean(&Sequence([[1.0, 2.0], [3.0, 4.0]])), 2.5);
+///
+/// let image = Image::<1, 2, 2>::from_slice(&[1.0, 2.0, 3.0, 4.0])?;
+/// assert_eq!(Image::flat(&[image; 2])[5], 2.0); // a batch, in memory order
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 #[doc(alias("ndarray", "array", "torch.Tensor"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tensor",
-    label = "a `Vector`, a `Sequence` or an `Image` of `f32` or `f64` is needed here",
+    label = "expected a `Vector`, a `Sequence` or an `Image` of `f32` or `f64`",
     note = "a batch is a slice of tensors, and one sample is `std::slice::from_ref(&sample)`"
 )]
 pub trait Tensor: Sample<Grad = Self> + Pod {
@@ -152,7 +156,7 @@ pub trait Tensor: Sample<Grad = Self> + Pod {
     /// The number of elements: the product of the sides. An empty tensor does not compile.
     const LEN: usize = {
         let len = size_of::<Self>() / size_of::<Self::Scalar>();
-        require(len > 0, "every side of a tensor must be at least 1: a layer of width 0 passes nothing on");
+        require(len > 0, "every dimension of a tensor must be at least 1");
         len
     };
 

@@ -20,7 +20,7 @@ use super::{AsSample, Numbers};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a sample",
-    label = "a `Vector`, a `Sequence` or an `Image` of `f32` or `f64` is needed here",
+    label = "expected a `Vector`, a `Sequence` or an `Image` of `f32` or `f64`",
     note = "a batch is a slice of samples, and one sample is `std::slice::from_ref(&sample)`"
 )]
 pub trait Sample:

@@ -63,7 +63,7 @@ fn the_image_of_another_network_is_refused() {
     type Other = (Dense<Image<1, 8, 8>, Vector<32>>, Relu, Linear<32, 10>, Softmax);
     assert_eq!(
         error::<Other>(IMAGE),
-        "the bytes: the image is of another network, or damaged: it has `1 Tanh` where this network has `1 Relu`"
+        "the bytes: the image belongs to another network or is damaged: it has `1 Tanh` where this network has `1 Relu`"
     );
     assert!(
         error::<Wider>(IMAGE).contains("it has `2 Linear<32, 10>` where this network has `2 Linear<32, 11>`")

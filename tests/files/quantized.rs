@@ -59,7 +59,7 @@ fn the_image_of_another_quantized_network_is_refused() {
     let error = Quantized::<Relus, Image<1, 8, 8>>::from_bytes(IMAGE).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the bytes: the image is of another network, or damaged: it has `1 Tanh` where this network has `1 Relu`"
+        "the bytes: the image belongs to another network or is damaged: it has `1 Tanh` where this network has `1 Relu`"
     );
     // The same layers, for another input.
     type Any = (Relu, GlobalAvgPool);

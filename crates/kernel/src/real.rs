@@ -18,7 +18,7 @@ use super::pool::MaxPool;
 /// `exp`, `tanh` and the other methods are the platform's functions (without the feature `std`: those of the crate
 /// `libm`). They compute one number at a time; the functions of `elementary` are faster in loops.
 #[diagnostic::on_unimplemented(
-    message = "networks compute with `f32` or `f64`, and these numbers are `{Self}`",
+    message = "networks compute with `f32` or `f64`, but these numbers are `{Self}`",
     label = "`{Self}` is neither `f32` nor `f64`",
     note = "convert the numbers first: `array.map(f32::from)` for `u8`, `array.map(|x| x as f32)` for other integers"
 )]

@@ -86,9 +86,9 @@ unsafe impl<E: Pod + Send + Sync> Storage for Aligned<E> {
 
 /// A tensor whose sides and scalar follow from its type.
 #[diagnostic::on_unimplemented(
-    message = "the sides and the scalar of the parameter do not follow from its type, `{Self}`",
+    message = "the shape and the scalar type of a parameter do not follow from its type, `{Self}`",
     label = "not a number, an array of numbers, or a tensor",
-    note = "a parameter is stored inline, as `f32`, `[f32; N]`, `Vector<N>`, ..; for other plain data the attribute says `shape = &[..]` and `scalar = f32`"
+    note = "a parameter is stored inline, as `f32`, `[f32; N]`, `Vector<N>`, ..; for other plain data, add `shape = &[..]` and `scalar = f32` to the attribute"
 )]
 pub trait Shaped {
     /// `f32` or `f64`.
@@ -115,7 +115,7 @@ pub const MOST_SIDES: usize = 8;
 /// What an array can hold to be a parameter: its sides, at the end of a list.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "an array of `{Self}` cannot be a parameter: its elements have no sides",
+    message = "an array of `{Self}` cannot be a parameter: its elements have no shape",
     label = "neither numbers nor tensors",
     note = "a parameter is stored inline, as `f32`, `[f32; N]`, `Vector<N>`, `[Vector<N>; M]`, .."
 )]

@@ -2,9 +2,10 @@ use crate::Parameters;
 
 /// A network, or an [`Owned`](crate::Owned) one on the heap: for functions that take both.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a network: it does not list its parameters",
-    label = "a network is needed here",
-    note = "a struct whose fields are layers becomes a network where it is declared: `network! {{ struct Name: Input => Output {{ .. }} }}`; a layer that you write yourself has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple or an array of layers"
+    message = "`{Self}` is not a network: it does not implement `Parameters`",
+    label = "expected a network",
+    note = "declare a struct whose fields are layers with `network! {{ struct Name: Input => Output {{ .. }} }}`",
+    note = "a layer that you write yourself needs `#[derive(Parameters)]` and implements `Layer<X>`; a stack is a tuple or an array of layers"
 )]
 pub trait AsNetwork {
     /// The type of the network.

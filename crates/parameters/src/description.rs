@@ -48,7 +48,7 @@ impl Field {
     pub const fn new<S, F>(name: Segment, offset: usize, node: &'static Node) -> Self {
         assert!(
             offset.is_multiple_of(align_of::<F>()) && align_of::<S>() >= align_of::<F>(),
-            "the parameters of a packed struct are not aligned: a layer has no `#[repr(packed)]`"
+            "a layer cannot be `#[repr(packed)]`: its parameters would not be aligned"
         );
         Self { name, offset, node, layer: None }
     }

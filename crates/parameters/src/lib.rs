@@ -79,11 +79,12 @@ pub use visit::{Parameter, Visitor, describe, describe_leaves, visit};
 ///   and in no tensor.
 /// * All bytes zero are a valid value of `Self`, and a bitwise copy of a value is a second valid value.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a layer: it does not list its parameters",
-    label = "`Parameters` is not implemented for `{Self}`",
-    note = "a struct whose fields are layers becomes a network where it is declared: `network! {{ struct Name: Input => Output {{ .. }} }}`",
-    note = "a layer that you write yourself has `#[derive(Parameters)]` and implements `Layer<X>`, and a stack is a tuple of 1 to 16 layers; longer ones nest, as in `((A, B, C), (D, E, F))`",
-    note = "a field of a layer that holds numbers says what they are for, as in `#[parameter(bias)]`, `#[parameter(weight, fan_in = N, fan_out = N)]` or, for a constant, `#[parameter(skip)]`"
+    message = "`{Self}` is not a layer: it does not implement `Parameters`",
+    label = "expected a layer, or a tuple or an array of layers",
+    note = "declare a struct whose fields are layers with `network! {{ struct Name: Input => Output {{ .. }} }}`",
+    note = "a layer that you write yourself needs `#[derive(Parameters)]` and implements `Layer<X>`",
+    note = "a stack is a tuple of 1 to 16 layers; nest longer ones, as in `((A, B, C), (D, E, F))`",
+    note = "a field that holds numbers needs an attribute: `#[parameter(bias)]`, `#[parameter(weight, fan_in = N, fan_out = N)]`, .., or `#[parameter(skip)]` for a constant"
 )]
 pub unsafe trait Parameters: Itself<Is = Self> + Sized + Send + Sync + 'static {
     /// The name of the type as its users write it: `Linear<8, 6>`.
@@ -127,7 +128,7 @@ pub const fn assert_plain<T: Plain>() {}
 #[diagnostic::on_unimplemented(
     message = "a field of the type `{Self}` cannot be skipped: a layer is plain data",
     label = "not plain data",
-    note = "a skipped field is `Copy` and `bytemuck::Zeroable`, such as `PhantomData` or a number; what a layer needs beside its parameters can be a constant of its type"
+    note = "a skipped field must be `Copy` and `bytemuck::Zeroable`, as `PhantomData` and numbers are; other data of a layer can be an associated constant of its type"
 )]
 pub trait Plain: Copy + bytemuck::Zeroable + Send + Sync + 'static {}
 

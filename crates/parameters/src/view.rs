@@ -44,7 +44,7 @@ impl<N: Parameters> NonEmpty<N> {
     /// The description.
     pub const DESCRIPTION: &'static Node = {
         if N::DESCRIPTION.has_empty_weight() {
-            panic!("every side of a tensor must be at least 1: a layer of width 0 passes nothing on");
+            panic!("every dimension of a tensor must be at least 1");
         }
         &N::DESCRIPTION
     };

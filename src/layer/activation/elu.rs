@@ -38,11 +38,7 @@ impl<const NUM: u32, const DEN: u32> Activation for Elu<NUM, DEN> {
     const FAULT: &'static [Part] = if DEN > 0 {
         &[]
     } else {
-        &[
-            Part::Text("has the scale "),
-            Part::Number(NUM as u64),
-            Part::Text(" / 0, which is no number: DEN must be at least 1"),
-        ]
+        &[Part::Text("has the scale "), Part::Number(NUM as u64), Part::Text(" / 0: DEN must be at least 1")]
     };
     const ONNX: Onnx =
         Onnx::nodes(&[OnnxNode::of_input("Elu").with(&[("alpha", OnnxAttribute::Float(Self::A))])]);

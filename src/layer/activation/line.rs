@@ -91,11 +91,7 @@ impl<const NUM: i64, const DEN: u64> Activation for Shift<NUM, DEN> {
     const FAULT: &'static [Part] = if DEN > 0 {
         &[]
     } else {
-        &[
-            Part::Text("has the summand "),
-            Part::Signed(NUM),
-            Part::Text(" / 0, which is no number: DEN must be at least 1"),
-        ]
+        &[Part::Text("has the summand "), Part::Signed(NUM), Part::Text(" / 0: DEN must be at least 1")]
     };
     const ONNX: Onnx =
         Onnx::nodes(&[OnnxNode::new("Add", &[OnnxInput::Input, OnnxInput::Number(Self::SUMMAND)])]);

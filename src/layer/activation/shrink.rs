@@ -14,7 +14,7 @@ macro_rules! width_fault {
             &[
                 Part::Text("has the width "),
                 Part::Number($num as u64),
-                Part::Text(" / 0, which is no number: DEN must be at least 1"),
+                Part::Text(" / 0: DEN must be at least 1"),
             ]
         }
     };

@@ -39,7 +39,7 @@ impl<const NUM: u32, const DEN: u32> Activation for ThresholdedRelu<NUM, DEN> {
         &[
             Part::Text("has the threshold "),
             Part::Number(NUM as u64),
-            Part::Text(" / 0, which is no number: DEN must be at least 1"),
+            Part::Text(" / 0: DEN must be at least 1"),
         ]
     };
     const ONNX: Onnx = Onnx::nodes(&[
@@ -94,7 +94,7 @@ impl<const AT: i32, const VALUE: i32, const DEN: u32> Activation for Threshold<A
         &[
             Part::Text("has the threshold "),
             Part::Signed(AT as i64),
-            Part::Text(" / 0, which is no number: DEN must be at least 1"),
+            Part::Text(" / 0: DEN must be at least 1"),
         ]
     };
     const ONNX: Onnx = Onnx::nodes(&[

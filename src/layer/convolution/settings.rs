@@ -22,7 +22,7 @@ pub struct Transposed;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is a setting of transposed convolutions",
     label = "this convolution is not transposed",
-    note = "the output of a convolution follows from its window, stride, padding and dilation"
+    note = "the size of the output follows from the window, stride, padding and dilation"
 )]
 pub trait MoreIn<Kind>: Setting {}
 
@@ -32,9 +32,9 @@ impl<Kind, A: MoreIn<Kind>, B: Setting + SetBeside<A>> MoreIn<Kind> for Twice<A,
 
 /// The settings of convolutions. The rounding and the kind of mean are settings of pools.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is a setting of pools",
-    label = "a convolution has neither a rounding nor a mean",
-    note = "choose the padding so that the windows reach the end, as with `Same` or `PaddingEnds`"
+    message = "`{Self}` is a setting of pooling layers",
+    label = "not a setting of a convolution",
+    note = "use `Same` or `PaddingEnds` if the windows must reach the end of the input"
 )]
 pub trait OfConvolutions: Setting {}
 

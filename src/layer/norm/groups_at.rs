@@ -33,7 +33,7 @@ where
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: {CHANNELS} channels cannot be split into {GROUPS} groups",
     label = "the number of groups must be at least 1",
-    note = "windows, strides, factors and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait SplitsAt<const PLACE: usize, X, L, const CHANNELS: usize, const GROUPS: usize> {
     #[doc(hidden)]

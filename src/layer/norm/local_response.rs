@@ -12,9 +12,9 @@ use crate::tensor::{Image, Sequence, Tensor};
 
 /// The settings of a [`LocalResponseNorm`]: `(Alpha<..>, Beta<..>, Offset<..>)`. See its example.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not set a local response norm",
-    label = "not the settings of a local response norm",
-    note = "write three ratios, as in `LocalResponseNorm<5, (Alpha<1, 10_000>, Beta<3, 4>, Offset<2>)>`"
+    message = "`{Self}` is not a setting of a local response norm",
+    label = "expected three ratios",
+    note = "write alpha, beta and offset as ratios, as in `LocalResponseNorm<5, (Alpha<1, 10_000>, Beta<3, 4>, Offset<2>)>`"
 )]
 pub trait ResponseSettings: Copy + Send + Sync + 'static {
     /// α.
@@ -129,8 +129,9 @@ const fn is_defined<S: ResponseSettings>(size: usize) -> bool {
     size > 0 && finite && S::OFFSET > 0.0
 }
 
-const NOT_DEFINED: &[Part] =
-    &[Part::Text("divides by 0: its size, its offset and all denominators of its settings are at least 1")];
+const NOT_DEFINED: &[Part] = &[Part::Text(
+    "divides by 0: its size, its offset and all denominators of its settings must be at least 1",
+)];
 
 /// Returns the channels in the window around this one.
 fn around(channel: usize, before: usize, after: usize, channels: usize) -> Range<usize> {

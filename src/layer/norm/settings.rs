@@ -10,9 +10,9 @@ use crate::tensor::Tensor;
 /// ε and the momentum of a norm: [`Epsilon`], [`MachineEpsilon`], or a pair of one of them and a [`Momentum`]. See the
 /// example of [`Epsilon`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not set the epsilon of a norm",
-    label = "not an epsilon",
-    note = "write a ratio, as in `BatchNorm<16, f32, Epsilon<1, 1000>>`, or a ratio and a momentum, as in `BatchNorm<16, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>`"
+    message = "`{Self}` is not a setting of a norm",
+    label = "expected an epsilon, or an epsilon and a momentum",
+    note = "write an epsilon, as in `BatchNorm<16, f32, Epsilon<1, 1000>>`, or an epsilon and a momentum, as in `BatchNorm<16, f32, (Epsilon<1, 1000>, Momentum<1, 100>)>`"
 )]
 pub trait NormSettings: Copy + Send + Sync + 'static {
     /// ε, or `None` for the machine epsilon of the scalar type.
@@ -102,8 +102,9 @@ pub(super) const fn is_positive(epsilon: f64) -> bool {
     epsilon > 0.0 && epsilon < f64::INFINITY
 }
 
-pub(super) const NOT_POSITIVE: &[Part] =
-    &[Part::Text("has an epsilon that is not above 0: in `Epsilon<NUM, DEN>` both are at least 1")];
+pub(super) const NOT_POSITIVE: &[Part] = &[Part::Text(
+    "has an epsilon that is not positive: in `Epsilon<NUM, DEN>`, both numbers must be at least 1",
+)];
 
 /// The trained parameters of a norm of `V`: [`GainAndBias`], [`NoBias`], [`NoGain`] or [`NoAffine`].
 ///
@@ -118,9 +119,9 @@ pub(super) const NOT_POSITIVE: &[Part] =
 /// assert_eq!(<LayerNorm<Vector<8>, Epsilon, NoAffine>>::COUNT, 0);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what a norm of `{V}` trains",
-    label = "not `GainAndBias`, `NoBias` or `NoAffine`",
-    note = "`GainAndBias` is a gain and a bias, `NoBias` a gain alone (as an RMS norm has it), `NoAffine` neither"
+    message = "`{Self}` does not set which parameters a norm of `{V}` has",
+    label = "expected `GainAndBias`, `NoBias` or `NoAffine`",
+    note = "`GainAndBias` trains a gain and a bias, `NoBias` only a gain (as in an RMS norm), `NoAffine` neither"
 )]
 pub trait AffineOf<V: Tensor>: Copy + Send + Sync + 'static {
     /// The type of the gain: `V`, or [`NoBias`] if there is none.

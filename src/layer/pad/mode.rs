@@ -4,8 +4,8 @@ use chainrule_parameters::{Named, Part, TypeName};
 
 /// What a padding layer puts beyond the border: [`Constant`], [`Reflect`], [`Replicate`] or [`Circular`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what is beyond the border of a padded image",
-    label = "not a mode of padding",
+    message = "`{Self}` is not a padding mode",
+    label = "expected a padding mode",
     note = "write `Constant<NUM, DEN>`, `Reflect`, `Replicate` or `Circular`, or use `ZeroPad2d<1>`, `ReflectionPad2d<1>`, `ReplicationPad2d<1>` or `CircularPad2d<1>`"
 )]
 pub trait PadMode: Named + Copy + Send + Sync + 'static {
@@ -58,7 +58,9 @@ impl<const NUM: i64, const DEN: u64> Named for Constant<NUM, DEN> {
 impl<const NUM: i64, const DEN: u64> PadMode for Constant<NUM, DEN> {
     const FILL: Fill = Fill::Constant(NUM as f64 / DEN as f64);
     const FAULT: &'static [Part] = if DEN == 0 {
-        &[Part::Text("has no number to pad with: in `Constant<NUM, DEN>` the second is at least 1")]
+        &[Part::Text(
+            "pads with a number that is divided by 0: in `Constant<NUM, DEN>`, DEN must be at least 1",
+        )]
     } else {
         &[]
     };

@@ -56,10 +56,10 @@ where
 
 /// Whether the padding is smaller than the side.
 #[diagnostic::on_unimplemented(
-    message = "a reflection of {P} does not fit into a side of {D}",
-    label = "the padding must be smaller than the side",
-    note = "the first and the last number of a side are not repeated, so a side of {D} has fewer than {D} others to mirror",
-    note = "use less padding, or `ReplicationPad2d`, which repeats the number at the border"
+    message = "a reflection padding of {P} does not fit into a dimension of {D}",
+    label = "the padding must be smaller than the dimension",
+    note = "a reflection does not repeat the element at the border, so a dimension of {D} has only {D} - 1 elements to reflect",
+    note = "use less padding, or `ReplicationPad2d`, which repeats the element at the border"
 )]
 pub trait Mirrors<const D: usize, const P: usize> {}
 
@@ -67,8 +67,8 @@ impl<const D: usize, const P: usize> Mirrors<D, P> for B1 {}
 
 /// Whether the padding is at most as large as the side.
 #[diagnostic::on_unimplemented(
-    message = "a circular padding of {P} is larger than a side of {D}",
-    label = "the padding must be at most as large as the side",
+    message = "a circular padding of {P} is larger than a dimension of {D}",
+    label = "the padding must be at most as large as the dimension",
     note = "use less padding"
 )]
 pub trait Wraps<const D: usize, const P: usize> {}

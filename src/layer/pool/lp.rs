@@ -64,7 +64,7 @@ pub struct LpPool2d<const P: u8, const K: usize, const STRIDE: usize = K>;
 #[parameters(place = own, name = "LpPool1d<{P}, {K}, {STRIDE}>")]
 pub struct LpPool1d<const P: u8, const K: usize, const STRIDE: usize = K>;
 
-pub(super) const NO_POWER: &[Part] = &[Part::Text("has the power 0: the power of a norm is at least 1")];
+pub(super) const NO_POWER: &[Part] = &[Part::Text("has the power 0: the power of a norm must be at least 1")];
 
 /// No padding.
 const P0: usize = 0;

@@ -47,9 +47,9 @@ where
 
 /// Whether the padding is smaller than the window.
 #[diagnostic::on_unimplemented(
-    message = "a padding of {P} fills a pooling window of {K}",
-    label = "windows at the border would hold nothing but padding",
-    note = "pad by less than the window, or use a larger one"
+    message = "a padding of {P} must be smaller than a pooling window of {K}",
+    label = "windows at the border would contain only padding",
+    note = "use less padding, or a larger window"
 )]
 pub trait LeavesNumbers<const K: usize, const P: usize> {}
 
@@ -87,8 +87,8 @@ impl<C: Counts> Pools for MeanOf<C> {
 /// The groups and the output padding of a pool: none.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is a setting of convolutions",
-    label = "a pool has neither groups nor an output padding",
-    note = "a pool takes each channel by itself"
+    label = "a pooling layer has neither groups nor an output padding",
+    note = "a pooling layer pools each channel separately"
 )]
 pub trait OfPools: Setting {}
 
@@ -96,9 +96,9 @@ impl OfPools for Unset {}
 
 /// What [`Fields`] set for a pool of images.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not set a pool of images",
-    label = "not the settings of a pool",
-    note = "`Causal` is a setting of sequences, and `CeilMode` needs a `Padding` of a number"
+    message = "`{Self}` is not a setting of a pooling layer for images",
+    label = "not settings of a pooling layer",
+    note = "`Causal` is a setting for sequences, and `CeilMode` needs a `Padding` with numbers"
 )]
 pub trait PixelFields {
     /// The windows over rows.
@@ -120,9 +120,9 @@ where
 
 /// What [`Fields`] set for a pool of sequences.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not set a pool of sequences",
-    label = "not the settings of a pool",
-    note = "`CeilMode` needs a `Padding` of a number"
+    message = "`{Self}` is not a setting of a pooling layer for sequences",
+    label = "not settings of a pooling layer",
+    note = "`CeilMode` needs a `Padding` with a number"
 )]
 pub trait StepFields {
     /// The windows over steps.

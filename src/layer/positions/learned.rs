@@ -62,8 +62,8 @@ where
 /// Whether there are as many positions as steps.
 #[diagnostic::on_unimplemented(
     message = "a sequence of {STEPS} steps is longer than the {MOST} learned positions",
-    label = "no position is learned for the steps from {MOST} on",
-    note = "write `LearnedPositions<{STEPS}, WIDTH>`, or `SinusoidalPositions`, which have no end",
+    label = "the steps from {MOST} on have no learned position",
+    note = "use `LearnedPositions<{STEPS}, WIDTH>`, or `SinusoidalPositions`, which take a sequence of any length",
     note = "a shorter sequence is allowed: it uses the first positions"
 )]
 pub trait Longest<const STEPS: usize, const MOST: usize> {}

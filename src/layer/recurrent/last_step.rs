@@ -49,7 +49,7 @@ impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Sequence<STEPS, F
         .window(Window::WHOLE)
         .requires(
             STEPS > 0,
-            &[chainrule_parameters::Part::Text("takes the last step, and the sequence has none")],
+            &[chainrule_parameters::Part::Text("takes the last step, but the sequence has no steps")],
         );
 
     fn forward(

@@ -72,9 +72,9 @@ pub use rnn::Rnn;
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no initial state of a recurrent layer",
-    label = "not `ZeroState` or `LearnedState`",
-    note = "`ZeroState`, the default, starts each sequence at 0; `LearnedState` at numbers that are trained"
+    message = "`{Self}` is not an initial state of a recurrent layer",
+    label = "expected `ZeroState` or `LearnedState`",
+    note = "`ZeroState`, the default, starts each sequence at 0; `LearnedState` starts it at numbers that are trained"
 )]
 pub trait InitialState<V: Tensor>: Copy + Send + Sync + 'static {
     /// The type of the trained numbers: `V`, or [`NoBias`] if there are none.

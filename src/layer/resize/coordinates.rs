@@ -5,9 +5,9 @@ use chainrule_parameters::{Named, Part, TypeName};
 /// How places of a resized image correspond to pixels: [`HalfPixel`], [`AlignCorners`], [`Nearest`], [`NearestExact`]
 /// or [`NearestBefore`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how a resized image is interpolated",
-    label = "not a rule of interpolation",
-    note = "write `HalfPixel` or `AlignCorners` (linear), `Nearest`, `NearestExact` or `NearestBefore`"
+    message = "`{Self}` is not an interpolation mode",
+    label = "expected an interpolation mode",
+    note = "write `HalfPixel` or `AlignCorners` (linear), or `Nearest`, `NearestExact` or `NearestBefore`"
 )]
 pub trait Coordinates: Named + Copy + Send + Sync + 'static {
     /// Which of the rules it is.
@@ -36,9 +36,9 @@ pub enum Rule {
 
 /// Rules of linear interpolation.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say how pixels correspond in a linear interpolation",
-    label = "neither `HalfPixel` nor `AlignCorners`",
-    note = "`Upsample2d` and `Upsample1d` repeat the nearest number"
+    message = "`{Self}` is not a mode of linear interpolation",
+    label = "expected `HalfPixel` or `AlignCorners`",
+    note = "for nearest-neighbor interpolation, use `Upsample2d` or `Upsample1d`"
 )]
 pub trait LinearCoordinates: Coordinates {}
 

@@ -9,8 +9,8 @@ use crate::tensor::side::{Axis, Down, Ends, Fitted, Side, Up};
 /// A setting of windows over images, with a part for rows and one for columns.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting of windows over images",
-    label = "not for images",
-    note = "`Causal` is a padding of steps, which have an order"
+    label = "not a setting for images",
+    note = "`Causal` pads the steps of a sequence, which have an order in time"
 )]
 pub trait Along {
     /// The part for rows: a [`Side`], or a padding.
@@ -22,7 +22,7 @@ pub trait Along {
 /// A setting of windows over steps.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting of windows over steps",
-    label = "rows and columns have different numbers, and a sequence has steps only",
+    label = "this setting differs for rows and columns, but a sequence has only steps",
     note = "write one number, as in `Kernel<3>` or `Stride<2>`, and `PaddingEnds<BEFORE, AFTER>`"
 )]
 pub trait AlongSteps {
@@ -152,9 +152,9 @@ impl<D, K, A: OrStride<D, K>, B: SetBeside<A>> OrStride<D, K> for Twice<A, B> {
 
 /// Whether there is a kernel.
 #[diagnostic::on_unimplemented(
-    message = "these settings do not say how large the windows are",
-    label = "no `Kernel` among these settings",
-    note = "write the window, as in `(Kernel<3, 5>, Stride<2>)`"
+    message = "these settings have no `Kernel`, so the size of the windows is not known",
+    label = "`Kernel` is missing",
+    note = "add the size of the windows, as in `(Kernel<3, 5>, Stride<2>)`"
 )]
 pub trait IsGiven {
     /// The kernel. Nothing is worked out from one that is not given, so that there is one error.

@@ -31,9 +31,9 @@ impl<A: Setting, B: Setting> Setting for Twice<A, B> {
 /// A setting that can stand beside `A`, which sets the same: there is none. Every requirement of a place that is set
 /// twice is this one, so that there is one error.
 #[diagnostic::on_unimplemented(
-    message = "`{A}` and `{Self}` set the same thing, and only one of them can be given",
+    message = "`{A}` and `{Self}` set the same thing: only one of them can be given",
     label = "set twice",
-    note = "each setting is given once, and so is the padding: `Padding`, `PaddingEnds`, `Same`, `SameLower` or `Causal`"
+    note = "give each setting once; `Padding`, `PaddingEnds`, `Same`, `SameLower` and `Causal` all set the padding"
 )]
 pub trait SetBeside<A> {}
 
@@ -116,9 +116,9 @@ places! {
 
 /// The settings of a layer with windows: one of them, or a tuple of several in any order.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not set the windows of a layer",
-    label = "neither a setting nor a tuple of settings",
-    note = "write the window, as in `Kernel<3, 5>`, or a tuple with it, as in `(Kernel<3, 5>, Stride<2>, Padding<1, 2>)`"
+    message = "`{Self}` is not a setting of the windows of a layer",
+    label = "expected a setting or a tuple of settings",
+    note = "write the size of the window, as in `Kernel<3, 5>`, or a tuple with it, as in `(Kernel<3, 5>, Stride<2>, Padding<1, 2>)`"
 )]
 pub trait WindowSettings: Copy + Send + Sync + 'static {
     /// The settings, each in its place.

@@ -24,7 +24,7 @@ pub(crate) use numbers::{AxisNumbers, WindowAxis};
     message = "`{Self}` is not a setting of a layer with windows",
     label = "not a setting",
     note = "the settings are `Kernel<H, W>`, `Stride<H, W>`, `Padding<H, W>`, `PaddingEnds<TOP, BOTTOM, LEFT, RIGHT>`, `Same`, `SameLower`, `Causal`, `Dilation<H, W>`, `Groups<G>`, `OutputPadding<H, W>`, `CeilMode` and `ExcludePadding`",
-    note = "several of them are a tuple, in any order: `(Kernel<3, 5>, Stride<2>)`"
+    note = "write several settings as a tuple, in any order: `(Kernel<3, 5>, Stride<2>)`"
 )]
 pub trait Setting: Copy + Send + Sync + 'static {
     #[doc(hidden)]

@@ -27,11 +27,11 @@ impl<M: AttentionSettings, T: Real, const WIDTH: usize, const HEADS: usize, cons
     const GROUPS: &'static [Part] = &[
         Part::Text("has keys and values of "),
         Part::Number(KEY_VALUE as u64),
-        Part::Text(" numbers: a head has WIDTH / HEADS = "),
+        Part::Text(" numbers, which must be a multiple of WIDTH / HEADS = "),
         Part::Number(Self::HEAD as u64),
-        Part::Text(", and the heads of keys must divide the "),
+        Part::Text("; the number of key heads must divide the "),
         Part::Number(HEADS as u64),
-        Part::Text(" heads of queries"),
+        Part::Text(" query heads"),
     ];
 
     const PAIRS: &'static [Part] = &[
@@ -45,7 +45,7 @@ impl<M: AttentionSettings, T: Real, const WIDTH: usize, const HEADS: usize, cons
         let key_heads = KEY_VALUE / Self::HEAD;
         let groups = key_heads > 0 && KEY_VALUE.is_multiple_of(Self::HEAD) && HEADS.is_multiple_of(key_heads);
         let window = !matches!(M::REACH, Reach::Before { window: 0 });
-        plan.requires(window, &[Part::Text("has a sliding window of no steps: a step sees at least itself")])
+        plan.requires(window, &[Part::Text("has a sliding window of 0 steps: it must be at least 1")])
             .requires(M::ROTARY.is_none() || Self::HEAD.is_multiple_of(2), Self::PAIRS)
             .requires(groups, Self::GROUPS)
             .requires(HEADS > 0 && WIDTH.is_multiple_of(HEADS), Self::HEADS_DIVIDE)

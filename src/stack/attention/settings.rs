@@ -69,7 +69,7 @@ impl<const BASE: u32> Rotary<BASE> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a mask of an attention layer",
     label = "not a mask",
-    note = "a mask is `NoMask`, `Causal` or `SlidingWindow<STEPS>`, and other settings follow it in a tuple: `(Causal, Rotary)`, `(Causal, Rotary, NoBias)`"
+    note = "a mask is `NoMask`, `Causal` or `SlidingWindow<STEPS>`; in a tuple, other settings follow it: `(Causal, Rotary)`, `(Causal, Rotary, NoBias)`"
 )]
 pub trait AttentionMask: Copy + Send + Sync + 'static {
     #[doc(hidden)]

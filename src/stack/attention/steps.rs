@@ -8,8 +8,8 @@ use crate::tensor::{Padded, Sample, Sequence, Tensor, Vector};
 /// Steps of `WIDTH` features: a [`Sequence`], or a [`Padded`]. An attention layer does not attend to the padding.
 #[diagnostic::on_unimplemented(
     message = "an attention layer of width {WIDTH} cannot take `{Self}`",
-    label = "`{Self}` arrives, and steps of {WIDTH} features are needed",
-    note = "it takes a `Sequence<STEPS, {WIDTH}>` or a `Padded<STEPS, {WIDTH}>`: `PerStep<Linear<FEATURES, {WIDTH}>>` before it changes how many features the steps have"
+    label = "`{Self}` does not have steps of {WIDTH} features",
+    note = "it takes a `Sequence<STEPS, {WIDTH}>` or a `Padded<STEPS, {WIDTH}>`; to change the number of features, put a `PerStep<Linear<FEATURES, {WIDTH}>>` before it"
 )]
 pub trait StepsOf<const WIDTH: usize, T: Real>: Sample<Grad: StepsGrad<WIDTH, T>> + Pod {
     /// The maximum number of steps.

@@ -68,9 +68,9 @@ where
 
 /// Whether window, stride and dilation are at least 1. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
-    message = "a window of {K} with a dilation of {DILATION} cannot move in steps of {S}",
+    message = "a window of {K} has a stride of {S} and a dilation of {DILATION}",
     label = "a window, its stride and its dilation must be at least 1",
-    note = "windows, strides, dilations, factors and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait Advances<const D: usize, const K: usize, const S: usize, const DILATION: usize, P, R> {
     #[doc(hidden)]
@@ -162,9 +162,9 @@ where
 
 /// Whether the window is not larger than the padded side. The difference is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
-    message = "a window of {K} with a dilation of {DILATION} does not fit into a side of {D} padded by {BEFORE} and {AFTER}",
-    label = "the window, with what it leaves out, is larger than the padded side",
-    note = "a window extends over DILATION (K - 1) + 1 numbers",
+    message = "a window of {K} with a dilation of {DILATION} does not fit into a dimension of {D} with a padding of {BEFORE} and {AFTER}",
+    label = "the dilated window is larger than the padded input",
+    note = "a dilated window of K spans DILATION * (K - 1) + 1 elements",
     note = "use a smaller window or dilation, or more padding"
 )]
 pub trait Covers<

@@ -36,8 +36,8 @@ where
 
 /// Whether the padding is smaller than the output, so that the output is not empty.
 #[diagnostic::on_unimplemented(
-    message = "a padding of {P} cuts away all that a transposed window of {K} makes of a side of {D}",
-    label = "nothing remains of the output",
+    message = "a padding of {P} removes the whole output of a transposed window of {K} over a dimension of {D}",
+    label = "the output would be empty",
     note = "use less padding, or a larger window"
 )]
 pub trait SomethingRemains<const D: usize, const K: usize, const S: usize, const P: usize> {

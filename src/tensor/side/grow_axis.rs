@@ -31,9 +31,9 @@ where
 
 /// Whether window, stride and dilation are at least 1.
 #[diagnostic::on_unimplemented(
-    message = "a transposed window of {K} with a dilation of {DILATION} cannot move in steps of {S}",
+    message = "a transposed window of {K} has a stride of {S} and a dilation of {DILATION}",
     label = "a window, its stride and its dilation must be at least 1",
-    note = "windows, strides, dilations, factors and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait Grows<const D: usize, const K: usize, const S: usize, const DILATION: usize, P, const MORE: usize> {
     #[doc(hidden)]
@@ -77,9 +77,9 @@ where
 
 /// An output padding of 0.
 #[diagnostic::on_unimplemented(
-    message = "the output of a transposed window has the side of the input times the stride with `Same`, `SameLower` and `Causal`, without an output padding",
-    label = "an output padding beside a padding that makes it unnecessary",
-    note = "leave out the `OutputPadding`"
+    message = "`OutputPadding` cannot be combined with `Same`, `SameLower` or `Causal`",
+    label = "this padding already determines the size of the output",
+    note = "remove the `OutputPadding`: the size of the output is that of the input times the stride"
 )]
 pub trait IsNone {}
 
@@ -87,9 +87,9 @@ impl IsNone for Side<0> {}
 
 /// Whether the output padding is smaller than the stride or the dilation.
 #[diagnostic::on_unimplemented(
-    message = "an output padding of {MORE} is not smaller than the stride of {S} or the dilation of {DILATION} of a transposed window",
-    label = "nothing but padding would be added",
-    note = "an output padding chooses one of the sides for which a convolution of this stride gives the same number of places"
+    message = "an output padding of {MORE} must be smaller than the stride of {S} or the dilation of {DILATION} of a transposed window",
+    label = "the output padding is too large",
+    note = "a convolution with a stride gives the same output size for several input sizes; the output padding of a transposed convolution chooses one of them"
 )]
 pub trait Lengthens<
     const D: usize,
@@ -156,8 +156,8 @@ where
 
 /// Whether the padding is smaller than the output, so that the output is not empty.
 #[diagnostic::on_unimplemented(
-    message = "a padding of {BEFORE} and {AFTER} cuts away all that a transposed window of {K} makes of a side of {D}",
-    label = "nothing remains of the output",
+    message = "a padding of {BEFORE} and {AFTER} removes the whole output of a transposed window of {K} over a dimension of {D}",
+    label = "the output would be empty",
     note = "use less padding, or a larger window"
 )]
 pub trait SomeRemains<

@@ -61,11 +61,11 @@ pub struct Side<const N: usize>;
 
 /// A number with which the compiler can compute: at most 2048, or a product of 2, 3, 5 and 7 up to 1048576.
 #[diagnostic::on_unimplemented(
-    message = "the compiler cannot compute with `{Self}`: a side that a layer changes is a number up to 2048, or a product of 2, 3, 5 and 7 up to 1048576",
-    label = "a side, window, stride or padding that is neither",
-    note = "cut or pad the data to such a side (1920, 16000, 44100 and 65536 are), or join steps: `Reshape<Sequence<1000, 16>>` makes each 16 steps one",
-    note = "layers that keep the shape, and `Dense<Image<..>, Vector<..>>`, take sides of any size",
-    note = "in generic code, a side that is a parameter is not known: take the network as a parameter too, with what it maps, as in `N: Maps<Image<3, H, W>, Vector<10>>`"
+    message = "the compiler cannot compute with `{Self}`: a dimension that a layer changes must be at most 2048, or a product of 2, 3, 5 and 7 up to 1048576",
+    label = "this dimension, window, stride or padding is neither",
+    note = "crop or pad the data to such a size, for example 1920, 16000, 44100 or 65536, or merge steps: `Reshape<Sequence<1000, 16>>` merges 16 steps into one",
+    note = "layers that keep the shape, and `Dense<Image<..>, Vector<..>>`, take any size",
+    note = "in generic code, a size that is a const parameter is not known: make the network a type parameter too, with a bound such as `N: Maps<Image<3, H, W>, Vector<10>>`"
 )]
 pub trait Known {
     #[doc(hidden)]
@@ -78,7 +78,7 @@ type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 #[diagnostic::on_unimplemented(
     message = "a window, a stride, a factor or a number of groups is 0",
     label = "must be at least 1",
-    note = "windows, strides, factors and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait Positive {
     /// `T`. It is not defined for the number 0, so that nothing is computed from it.

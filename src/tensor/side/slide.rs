@@ -29,9 +29,9 @@ where
 
 /// Whether the stride is at least 1. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
-    message = "a window of {K} cannot move in steps of {S}",
+    message = "a window of {K} has a stride of {S}",
     label = "the stride must be at least 1",
-    note = "windows, strides, factors and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait Moves<const D: usize, const K: usize, const S: usize, const P: usize> {
     #[doc(hidden)]
@@ -53,8 +53,8 @@ where
 
 /// Whether the window is not larger than the padded side. The difference is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
-    message = "a window of {K} does not fit into a side of {D} padded by {P}",
-    label = "the window is larger than the padded side",
+    message = "a window of {K} does not fit into a dimension of {D} with a padding of {P}",
+    label = "the window is larger than the padded input",
     note = "use a smaller window, or more padding"
 )]
 pub trait WindowFits<const D: usize, const K: usize, const S: usize, const P: usize> {
@@ -97,8 +97,8 @@ where
 /// Whether twice the padding is not larger than the window.
 #[diagnostic::on_unimplemented(
     message = "a padding of {P} is more than half of a pooling window of {K}",
-    label = "windows at the border would hold nothing but padding",
-    note = "pad by at most half of the window, or use a larger one"
+    label = "windows at the border would contain only padding",
+    note = "use a padding of at most half of the window, or a larger window"
 )]
 pub trait AtMostHalf<const K: usize, const P: usize> {}
 

@@ -27,7 +27,7 @@ where
 #[diagnostic::on_unimplemented(
     message = "{CHANNELS} channels cannot be split into {GROUPS} groups",
     label = "must be at least 1",
-    note = "windows, strides and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait Splits<const CHANNELS: usize, const GROUPS: usize> {
     #[doc(hidden)]
@@ -101,9 +101,9 @@ where
 
 /// Whether a part is at least 1. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
-    message = "a side of {D} cannot be split into parts of {BY}",
+    message = "a dimension of {D} cannot be split into parts of {BY}",
     label = "must be at least 1",
-    note = "windows, strides, factors and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait Parts<const D: usize, const BY: usize> {
     #[doc(hidden)]
@@ -122,9 +122,9 @@ where
 
 /// The remainder of the division is 0.
 #[diagnostic::on_unimplemented(
-    message = "a side of {D} cannot be split into parts of {BY}",
+    message = "a dimension of {D} cannot be split into parts of {BY}",
     label = "{BY} does not divide {D}",
-    note = "pad or cut the side to a multiple of {BY}"
+    note = "pad or crop the input to a multiple of {BY}"
 )]
 pub trait NoRest<const D: usize, const BY: usize> {
     #[doc(hidden)]
@@ -161,7 +161,7 @@ where
 #[diagnostic::on_unimplemented(
     message = "{C} channels cannot become squares of {R} x {R} pixels",
     label = "must be at least 1",
-    note = "windows, strides, factors and groups count from 1"
+    note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
 pub trait Squares<const C: usize, const R: usize> {
     #[doc(hidden)]
@@ -182,8 +182,8 @@ where
 /// The remainder of the division is 0.
 #[diagnostic::on_unimplemented(
     message = "{C} channels cannot become squares of {R} x {R} pixels",
-    label = "{C} is not a multiple of {R} times {R}",
-    note = "let the layer before it give a multiple of {R} times {R} channels"
+    label = "{C} is not a multiple of {R} x {R}",
+    note = "make the layer before it give a multiple of {R} x {R} channels"
 )]
 pub trait NoChannelsLeft<const C: usize, const R: usize> {
     #[doc(hidden)]
@@ -218,8 +218,8 @@ where
 
 /// The remainder of the division by 2 is 0.
 #[diagnostic::on_unimplemented(
-    message = "{CHANNELS} channels have no two equal halves",
-    label = "an odd number of channels",
+    message = "{CHANNELS} features or channels cannot be split into two equal halves",
+    label = "an odd number of features or channels",
     note = "make the layer before it give an even number of features or channels"
 )]
 pub trait Even<const CHANNELS: usize> {

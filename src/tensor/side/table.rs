@@ -13,10 +13,10 @@ use super::{Known, Side};
 /// Converts typenum's number back to a side. The compiler recommends no implementation, because it would list typenum's
 /// types.
 #[diagnostic::on_unimplemented(
-    message = "the output of this layer has a side past 2048 that is not a product of 2, 3, 5 and 7 up to 1048576",
-    label = "a side that the compiler cannot work out",
-    note = "with a padding of (K - STRIDE + 1) / 2, a window gives the side divided by its stride: of 16000 steps, `Conv1d<1, 8, 80, 4, 38>` makes 4000",
-    note = "to flatten a large image, give it to `Dense<Image<..>, Vector<..>>` as it is"
+    message = "the output of this layer has a dimension above 2048 that is not a product of 2, 3, 5 and 7 up to 1048576",
+    label = "the compiler cannot compute the shape of the output",
+    note = "with a padding of (K - STRIDE + 1) / 2, a window of K divides the size by the stride exactly: for 16000 steps, `Conv1d<1, 8, 80, 4, 38>` gives 4000",
+    note = "instead of flattening a large image, use a `Dense<Image<..>, Vector<..>>`, which takes the image directly"
 )]
 pub trait ToSide {
     #[doc(hidden)]
