@@ -1,4 +1,4 @@
-//! The one generic part: runs trials, and measures, behind [`Bench`], which has no types.
+//! Runs trials and measures them. This is the only generic part of the diagnosis: [`Bench`] has no type parameters.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -21,16 +21,16 @@ use crate::train::Trainer;
 
 /// A training, without its types.
 pub(super) trait Bench {
-    /// Trains a copy with these changes. Returns the outcome, and the network's flow and weights at the end.
+    /// Trains a copy with these changes. Returns the outcome, and the flow and the weights of the network at the end.
     fn run(&mut self, changes: &[Change], course: &Course<'_>) -> Result<Ran, Error>;
 
-    /// Returns the flow and the weights of the network as it is.
+    /// Returns the flow and the weights of the unchanged network.
     fn examine(&mut self, course: &Course<'_>) -> Result<(Flow, Vec<WeightFacts>), Error>;
 
-    /// Returns what is known of the trainer's settings.
+    /// Returns the known settings of the trainer.
     fn settings(&mut self, course: &Course<'_>) -> Settings;
 
-    /// Returns the outputs for these samples, in evaluation mode, and how many there are in each; `None` if they are not
+    /// Returns the outputs for these samples, in evaluation mode, and the numbers per output; `None` if they are not
     /// finite.
     fn outputs(&mut self, changes: &[Change], samples: Range<usize>, course: &Course<'_>)
     -> Option<Vec<f64>>;
@@ -39,7 +39,7 @@ pub(super) trait Bench {
     fn judge(&self) -> &dyn Judge;
 }
 
-/// A trial, with what became of the network.
+/// A trial, with the network's flow and weights at its end.
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) outcome: Outcome,
@@ -58,9 +58,9 @@ pub(super) struct Subject<'a, N, S, L, O, T, J> {
 
 /// The samples of a batch whose flow is measured.
 const FLOW_SAMPLES: usize = 128;
-/// A warm-up is looked for over this many trials from now on.
+/// The number of trials from now on in which a warm-up is searched for.
 const WARM_UP_TRIALS: u64 = 200;
-/// The batches whose gradients are compared.
+/// The number of batches whose gradients are compared.
 const NOISE_BATCHES: usize = 8;
 
 impl<N, S, Y, L, O, T, J> Bench for Subject<'_, N, S, L, O, T, J>
@@ -104,7 +104,7 @@ where
         };
         let ahead = |step: u64| trainer.schedule_factor(step);
         let (noise, usual_norm) = self.noise(course).unzip();
-        // From the middle of a trial on, so that one that is new and ends at once has ended too.
+        // From the middle of a trial on, so that a schedule that is new and ends at once counts as ended.
         let soon =
             (course.steps / 2..10 * course.steps).step_by((course.steps / 10).max(1) as usize).map(ahead);
         Settings {
@@ -170,9 +170,9 @@ where
         measure(&*trainer.network, &trainer.loss, inputs, targets, FlowOptions::LIGHT, rng)
     }
 
-    /// Returns whether the schedule raises the learning rate from now on, and has raised it to less than half of the full one
-    /// in the middle of a trial. A trial of a warm-up says little of what comes after it, so that all trials have the full
-    /// rate.
+    /// Returns whether the schedule is in a warm-up: it raises the learning rate from now on, and has reached less than
+    /// half of the full rate in the middle of a trial. A trial during a warm-up says little about the training after
+    /// it, so all trials use the full rate.
     fn warms_up(&self, steps: u64) -> bool {
         let factor = |step: u64| self.trainer.schedule_factor(step);
         let ahead = (0..=WARM_UP_TRIALS).map(|trials| factor(trials * steps));
@@ -237,8 +237,8 @@ where
         Ok(trainer)
     }
 
-    /// Scales the weights of each layer in turn, so that the mean square of its output is 1: layer-sequential unit variance
-    /// (Mishkin, Matas 2016, algorithm 1, with one iteration a layer, which suffices for layers without a bias).
+    /// Scales the weights of one layer after another so that the mean square of its output is 1: layer-sequential unit
+    /// variance (Mishkin, Matas 2016, algorithm 1). One iteration per layer suffices for layers without a bias.
     fn unit_variance(
         &self,
         trainer: &mut Trainer<N, Mapped<L>, O>,
@@ -259,9 +259,9 @@ where
         Ok(())
     }
 
-    /// Returns the mean square of the noise of a batch's gradient over the square of the gradient, at the weights as they
-    /// are: the simple noise scale of McCandlish et al. 2018 (appendix A.1), divided by the batch size. The second number is
-    /// the median length of the gradients.
+    /// Returns the mean square of the noise of a batch's gradient over the square of the gradient, at the current
+    /// weights: the simple noise scale of McCandlish et al. 2018 (appendix A.1), divided by the batch size. The second
+    /// number is the median length of the gradients.
     fn noise(&self, course: &Course<'_>) -> Option<(Option<f64>, f64)> {
         let trainer =
             &self.trainer.with_loss(Mapped { loss: self.trainer.loss.clone(), map: OutputMap::Same });

@@ -1,4 +1,4 @@
-//! What a trial changes, and what it does to a trainer.
+//! The changes that trials try, and how they change a trainer.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -14,7 +14,7 @@ use crate::layer::{Parameter, ViewMut, Visitor, visit};
 pub(super) enum Change {
     /// Multiplies the learning rate.
     Rate(f64),
-    /// Clips nothing.
+    /// Turns clipping off.
     NoClip,
     /// Clips gradients to this length.
     Clip(f64),
@@ -30,27 +30,27 @@ pub(super) enum Change {
     Outputs(OutputMap),
     /// Draws all weights again.
     Fresh(Initializer, &'static str),
-    /// Draws all weights again, as He, and multiplies the learning rate: where a learning rate has ruined the weights, neither
-    /// helps alone.
+    /// Draws all weights again with He's initialization, and multiplies the learning rate. If a learning rate has
+    /// ruined the weights, neither change helps alone.
     FreshAndRate(f64),
-    /// Draws orthogonal weights, and scales each layer to outputs of mean square 1.
+    /// Draws orthogonal weights, and scales each layer to outputs with a mean square of 1.
     UnitVariance,
-    /// Keeps the learning rate that the schedule multiplied.
+    /// Keeps the learning rate that the schedule would multiply.
     NoSchedule,
-    /// Draws as many samples of each class.
+    /// Draws equally many samples of each class.
     Balanced,
     /// Sets the bias of the forget gates.
     ForgetBias(f64),
-    /// Starts the hidden state's weights of recurrent layers at an orthogonal matrix.
+    /// Initializes the hidden state's weights of recurrent layers with an orthogonal matrix.
     OrthogonalState,
     /// Sets all biases to 0.
     NoBiases,
-    /// Another network, by the name that the program gave it.
+    /// Trains another network, with the name that the program gave it.
     Network(String),
 }
 
 impl Change {
-    /// Returns what is changed, in a few words.
+    /// Returns the change in a few words.
     pub(super) fn text(&self) -> String {
         match self {
             Self::Rate(factor) if *factor < 1.0 => format!("learning rate / {}", 1.0 / factor),

@@ -1,4 +1,4 @@
-//! A trial: which samples it is trained and measured on, and what becomes of it.
+//! A trial: the samples it is trained and measured on, and its outcome.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -15,39 +15,39 @@ use crate::network::{Data, InputOf, Network};
 use crate::tensor::{Sample, Tensor};
 use crate::train::{AnyTrainer, Trainer};
 
-/// What all trials have in common: which samples they are trained and measured on.
+/// The settings that all trials share: the samples they are trained and measured on.
 #[derive(Clone, Debug)]
 pub(super) struct Course<'a> {
     pub(super) steps: u64,
     pub(super) batch: usize,
     pub(super) seed: u64,
-    /// The samples that are trained on are the first `train`.
+    /// The first `train` samples are trained on.
     pub(super) train: usize,
-    /// Those of them whose loss is measured.
+    /// The training samples whose loss is measured.
     pub(super) measured: Range<usize>,
     pub(super) held_out: Range<usize>,
-    /// How many samples are trained on and are outliers: the last ones.
+    /// The number of training samples that are outliers. They are the last ones.
     pub(super) outliers: usize,
     /// The samples of each class, for balanced batches.
     pub(super) balanced: Option<&'a [Vec<usize>]>,
 }
 
-/// How often a trial is measured, after the start.
+/// How often a trial is measured after its start.
 pub(super) const MEASUREMENTS: u64 = 5;
 
-/// What became of a trial.
+/// The outcome of a trial.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcome {
     pub(super) steps: u64,
-    /// The loss of each batch before its step, and the length of its gradient, as the optimizer gets it.
+    /// The loss of each batch before its step, and the length of the gradient that the optimizer gets.
     pub(super) losses: Vec<f64>,
     pub(super) norms: Vec<f64>,
     /// The loss of the measured part, at the start and [`MEASUREMENTS`] times.
     pub(super) measured: Vec<Option<f64>>,
-    /// The loss of the held-out part, at the same times but the start.
+    /// The loss of the held-out part, at the same times except the start.
     pub(super) held_out: Vec<Option<f64>>,
     pub(super) stopped: Option<String>,
-    /// A setting of the trainer with which no step can be taken.
+    /// A setting of the trainer with which it cannot take a step.
     pub(super) refused: Option<Error>,
     /// The cost, in training steps.
     pub(super) passes: u64,
@@ -73,7 +73,7 @@ impl Outcome {
         if self.stopped.is_some() { None } else { Self::last(&self.held_out) }
     }
 
-    /// Returns the least held-out loss.
+    /// Returns the smallest held-out loss.
     pub(super) fn held_out_best(&self) -> Option<f64> {
         self.held_out.iter().flatten().copied().min_by(f64::total_cmp)
     }
@@ -97,7 +97,7 @@ where
     }
 }
 
-/// The places of the samples of each batch, the same for every trial of a batch size.
+/// The indices of the samples of each batch. They are the same for every trial with this batch size.
 pub(super) struct Batches<'a> {
     course: &'a Course<'a>,
     rng: rand::rngs::ChaCha8Rng,
@@ -133,7 +133,7 @@ impl<'a> Batches<'a> {
     }
 }
 
-/// Trains, and measures on the way.
+/// Trains, and measures at regular steps.
 pub(super) fn train<N, S, Y, L, O, T>(
     trainer: &mut Trainer<N, Mapped<L>, O>,
     inputs: &[S],
@@ -152,7 +152,8 @@ where
         let (inputs, targets) = (&inputs[range.clone()], &targets[range.clone()]);
         trainer.network.loss(&trainer.loss, inputs, targets).ok().filter(|loss| loss.is_finite())
     };
-    let cost = |samples: usize| (samples as u64).div_ceil(3 * course.batch.max(1) as u64); // a third of a step, without backward
+    // An evaluation costs a third of a step: it has no backward pass.
+    let cost = |samples: usize| (samples as u64).div_ceil(3 * course.batch.max(1) as u64);
     let mut batches = Batches::new(course);
     let (mut xs, mut ts) = (Vec::new(), Vec::new());
     if course.steps > 1 {

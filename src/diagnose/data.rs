@@ -10,7 +10,7 @@ use chainrule_parameters::Scalar;
 /// The numbers of all inputs, sample after sample.
 pub(super) struct Rows {
     pub(super) numbers: Vec<f64>,
-    /// How many a sample has.
+    /// The count of numbers per sample.
     pub(super) len: usize,
     scalar: Option<Scalar>,
 }
@@ -21,13 +21,13 @@ impl Rows {
         &self.numbers[at * self.len..(at + 1) * self.len]
     }
 
-    /// Returns the mean and the deviation of each feature over the first samples.
+    /// Returns the mean and the standard deviation of each feature over the first samples.
     pub(super) fn moments(&self, samples: usize) -> (Vec<f64>, Vec<f64>) {
         moments((0..samples).map(|at| self.row(at)), self.len)
     }
 }
 
-/// Returns mean and deviation of each column.
+/// Returns the mean and the standard deviation of each column.
 fn moments<'a>(rows: impl Iterator<Item = &'a [f64]> + Clone, len: usize) -> (Vec<f64>, Vec<f64>) {
     let (mut means, mut deviations) = (alloc::vec![0.0; len], alloc::vec![0.0; len]);
     let count = rows.clone().count().max(1) as f64;
@@ -42,7 +42,7 @@ fn moments<'a>(rows: impl Iterator<Item = &'a [f64]> + Clone, len: usize) -> (Ve
     (means, deviations)
 }
 
-/// Returns the numbers of the inputs, or `None` if they have none.
+/// Returns the numbers of the inputs, or `None` if inputs are not plain numbers.
 pub(super) fn rows<S: Sample>(inputs: &[S]) -> Option<Rows> {
     let numbers: Vec<f64> = S::numbers(inputs).iter().collect();
     let scalar = match S::CONTENTS {
@@ -53,11 +53,11 @@ pub(super) fn rows<S: Sample>(inputs: &[S]) -> Option<Rows> {
     (len > 0).then_some(Rows { numbers, len, scalar })
 }
 
-/// A feature whose deviation is below this share of its size is constant: 32-bit numbers have 7 digits.
+/// A feature is constant if its standard deviation is below this share of its size: 32-bit numbers have 7 digits.
 const CONSTANT: f64 = 1e-6;
 
-/// Returns the inputs with mean 0 and deviation 1 in each feature; constant features become 0. `None` for inputs that are
-/// not plain numbers.
+/// Returns the inputs with mean 0 and standard deviation 1 in each feature. Constant features become 0. `None` for
+/// inputs that are not plain numbers.
 pub(super) fn standardized<S: Sample>(rows: &Rows) -> Option<Vec<S>> {
     let scalar = rows.scalar?;
     let (means, deviations) = rows.moments(rows.numbers.len() / rows.len);
@@ -78,7 +78,7 @@ pub(super) fn standardized<S: Sample>(rows: &Rows) -> Option<Vec<S>> {
     }
 }
 
-/// Returns the facts of the inputs that are trained on.
+/// Returns the facts about the training inputs.
 pub(super) fn input_facts(rows: &Rows, samples: usize) -> InputFacts {
     let (means, deviations) = rows.moments(samples);
     let numbers = &rows.numbers[..samples * rows.len];
@@ -93,7 +93,7 @@ impl InputFacts {
     }
 }
 
-/// Returns the facts of the targets that are trained on.
+/// Returns the facts about the training targets.
 pub(super) fn target_facts(judge: &dyn Judge, rows: Option<&Rows>, samples: usize) -> TargetFacts {
     let places: Vec<usize> = (0..samples).collect();
     let mut facts = TargetFacts { classes: judge::classes(judge, &places), ..Default::default() };
@@ -112,13 +112,15 @@ pub(super) fn target_facts(judge: &dyn Judge, rows: Option<&Rows>, samples: usiz
     facts
 }
 
-/// A number this many deviations from the median is an outlier: no sample of a normal distribution, and of heavy tails few.
+/// A number this many standard deviations from the median is an outlier. Samples of a normal distribution never are,
+/// and those of heavy-tailed distributions rarely.
 const OUTLIER: f64 = 30.0;
-/// If there are more outliers than this share, they are no outliers.
+/// If the share of outliers is larger than this, they do not count as outliers.
 const FEW: f64 = 0.05;
 
-/// Returns which samples have an outlier among their inputs, or among targets that are tensors. Deviations are half the
-/// distance of the quantiles 0.16 and 0.84, which outliers do not change; features for which that is 0 are left out.
+/// Returns which samples have an outlier among their inputs, or among their targets if these are tensors. The standard
+/// deviation is estimated as half the distance between the quantiles 0.16 and 0.84, because outliers do not change
+/// these. Features where this is 0 are left out.
 pub(super) fn outliers(judge: &dyn Judge, rows: Option<&Rows>, samples: usize) -> Vec<bool> {
     let mut found = alloc::vec![false; samples];
     let mut mark = |len: usize, number: &dyn Fn(usize, usize) -> f64| {
@@ -144,7 +146,7 @@ pub(super) fn outliers(judge: &dyn Judge, rows: Option<&Rows>, samples: usize) -
     found
 }
 
-/// Returns the order of the samples by their inputs, and whether two have the same.
+/// Returns the order of the samples by their inputs, and a function that tells whether two samples have the same input.
 fn by_input(rows: &Rows, samples: usize) -> (Vec<usize>, impl Fn(&usize, &usize) -> bool) {
     let mut order: Vec<usize> = (0..samples).collect();
     let compare = |a: &usize, b: &usize| {
@@ -155,8 +157,8 @@ fn by_input(rows: &Rows, samples: usize) -> (Vec<usize>, impl Fn(&usize, &usize)
     (order, move |a: &usize, b: &usize| compare(a, b).is_eq())
 }
 
-/// Returns the share of the variance of targets that are numbers which is among samples of the same input, counting samples
-/// whose input occurs once as explained.
+/// Returns the share of the targets' variance that is among samples with the same input, for targets that are numbers.
+/// Samples with a unique input count as explained.
 fn conflicting_numbers(judge: &dyn Judge, rows: &Rows, samples: usize, facts: &TargetFacts) -> f64 {
     let (order, same) = by_input(rows, samples);
     let mut among = 0.0;
@@ -169,7 +171,7 @@ fn conflicting_numbers(judge: &dyn Judge, rows: &Rows, samples: usize, facts: &T
     if all > 0.0 { among / (samples as f64 * all) } else { 0.0 }
 }
 
-/// Returns the share of samples that have exactly the input of others, and not the most frequent target of that input.
+/// Returns the share of samples that have the same input as others, but not the most frequent target of that input.
 fn conflicting(judge: &dyn Judge, rows: &Rows, samples: usize) -> f64 {
     let (order, same) = by_input(rows, samples);
     let same_input = order.chunk_by(same);

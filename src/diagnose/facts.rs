@@ -1,19 +1,19 @@
-//! What is known of a training before any trial: numbers without types.
+//! The facts of a training before any trial: numbers without types.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::flow::Flow;
 
-/// The settings of a trainer, as far as they are known.
+/// The known settings of a trainer.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     /// The learning rate that the schedule multiplies.
     pub(super) rate: f64,
-    /// The schedule's factor now, and the largest within ten trials from now.
+    /// The factor of the schedule now, and the largest factor within ten trials from now.
     pub(super) factor: f64,
     pub(super) factor_soon: f64,
-    /// Whether the schedule is in its warm-up, which trials leave out.
+    /// Whether the schedule is in its warm-up, which the trials skip.
     pub(super) warms_up: bool,
     pub(super) clip_norm: Option<f64>,
     pub(super) clip_value: Option<f64>,
@@ -27,7 +27,7 @@ pub(super) struct Settings {
     pub(super) gradient_norm: Option<f64>,
     /// The mean square of the noise of a batch's gradient, over the square of the gradient.
     pub(super) noise: Option<f64>,
-    /// The length of a usual batch's gradient: the median of several.
+    /// The length of the gradient of a typical batch: the median of several.
     pub(super) usual_norm: Option<f64>,
 }
 
@@ -41,15 +41,15 @@ pub(super) struct WeightFacts {
     pub(super) is_buffer: bool,
     pub(super) finite: bool,
     pub(super) rms: f64,
-    /// The deviation of Glorot's weights.
+    /// The standard deviation of weights by Glorot's initialization.
     pub(super) expected: Option<f64>,
     /// |update| / |W| of one step.
     pub(super) update: Option<f64>,
-    /// Whether one step moved it.
+    /// Whether one step changed it.
     pub(super) moved: bool,
-    /// Whether all of its units, at least two, have the same weights.
+    /// Whether it has at least two units, and all have the same weights.
     pub(super) equal: bool,
-    /// Whether all of its numbers are the same.
+    /// Whether all of its numbers are equal.
     pub(super) constant: bool,
 }
 
@@ -64,14 +64,14 @@ pub(super) struct InputFacts {
 /// The targets.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TargetFacts {
-    /// For targets that are tensors: mean and deviation of each number, and all of them, sorted.
+    /// For targets that are tensors: mean and standard deviation of each number, and all numbers, sorted.
     pub(super) means: Vec<f64>,
     pub(super) deviations: Vec<f64>,
     pub(super) sorted: Vec<f64>,
     /// The samples of each class.
     pub(super) classes: Option<Vec<Vec<usize>>>,
-    /// The share of samples that have the input of others and not their most frequent target; for numbers, the share of
-    /// their variance that is among equal inputs.
+    /// The share of samples that have the same input as others, but not the most frequent target of that input. For
+    /// numbers: the share of their variance that is among equal inputs.
     pub(super) conflicting: f64,
 }
 

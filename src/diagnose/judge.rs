@@ -1,4 +1,4 @@
-//! A loss without its types, and what can be learned of the targets from it.
+//! A loss without its types, and the facts about the targets that follow from it.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -19,11 +19,11 @@ pub(super) trait Judge {
     /// Returns how many numbers an output has.
     fn len(&self) -> usize;
 
-    /// Returns the loss of this output for the target of a sample, times its weight, and writes the gradient; `None` if the
-    /// loss is not defined for it.
+    /// Returns the loss of this output for the target of a sample, times its weight, and writes the gradient. `None` if
+    /// the loss is not defined for this output.
     fn one(&self, sample: usize, output: &[f64], gradient: &mut [f64]) -> Option<f64>;
 
-    /// Returns how much this sample counts.
+    /// Returns the weight of this sample.
     fn weight(&self, sample: usize) -> f64;
 
     /// Returns the numbers of a target, if it is a tensor of the output's type.
@@ -96,16 +96,16 @@ pub(super) fn mean(
     Some(sum / weight).filter(|mean| mean.is_finite())
 }
 
-/// The steps of the search for the best constant.
+/// The number of steps of the search for the best constant.
 const SEARCH: usize = 80;
 
-/// Returns whether the loss is one of log-probabilities: it has no least value among all outputs, so that an output has to be
+/// Returns whether the loss takes log-probabilities. Such a loss has no minimum over all outputs, so an output must be
 /// normalized first.
 pub(super) fn is_normalized(judge: &dyn Judge) -> bool {
     ["NllLoss", "WeightedNllLoss", "KlDivergence"].iter().any(|name| judge.name().starts_with(name))
 }
 
-/// Returns the output that is best for all samples, and its mean loss. `None` if the loss has no least value there.
+/// Returns the output with the smallest mean loss over all samples, and that loss. `None` if the loss has no minimum.
 pub(super) fn best_constant(judge: &dyn Judge, samples: &[usize], start: &[f64]) -> Option<(Vec<f64>, f64)> {
     let len = judge.len();
     let loss_of = |constant: &[f64]| -> Option<(f64, Vec<f64>)> {
@@ -124,7 +124,8 @@ pub(super) fn best_constant(judge: &dyn Judge, samples: &[usize], start: &[f64])
             constant.iter_mut().for_each(|x| *x -= largest + sum.ln());
         }
     };
-    // For targets that are tensors, the mean is the best constant of a squared error, and a good start for any other.
+    // For targets that are tensors, the mean is the best constant of a squared error, and a good start for any other
+    // loss.
     let mut constant = start.to_vec();
     if let Some(means) = mean_target(judge, samples)
         && loss_of(&means).zip(loss_of(&constant)).is_some_and(|(a, b)| a.0 < b.0)
@@ -166,11 +167,11 @@ pub(super) fn mean_target(judge: &dyn Judge, samples: &[usize]) -> Option<Vec<f6
     Some(sum)
 }
 
-/// The most classes that are looked for.
+/// The largest number of classes that is searched for.
 const MOST_CLASSES: usize = 64;
 
-/// Returns the samples of each class, if the targets are classes: samples whose loss has the same gradient at one output
-/// have the same target. `None` for targets with more values than samples would show of classes.
+/// Returns the samples of each class, if the targets are classes: samples whose loss has the same gradient at one
+/// output have the same target. `None` if the targets have more distinct values than classes would have.
 pub(super) fn classes(judge: &dyn Judge, samples: &[usize]) -> Option<Vec<Vec<usize>>> {
     let len = judge.len();
     let probe = [0.0, 0.5].into_iter().find_map(|at| {

@@ -1,4 +1,4 @@
-//! A loss of outputs that are changed first, so that a trial can scale or undo what a network ends with.
+//! A loss of transformed outputs, with which a trial can scale outputs or undo the last activation of a network.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -8,26 +8,26 @@ use crate::kernel::Real;
 use crate::loss::{Loss, TargetFor};
 use crate::tensor::Tensor;
 
-/// What is done to the outputs before the loss.
+/// The transformation of the outputs before the loss.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum OutputMap {
-    /// Nothing: the loss and its gradient are those of the loss itself, bit for bit.
+    /// None: the loss and its gradient are bit for bit those of the original loss.
     #[default]
     Same,
-    /// y' = scale y + shift, number by number: the network then learns targets (t - shift) / scale. The gradient is divided
-    /// by the mean square of the scales, so that a squared error has the gradient of the scaled targets.
+    /// y' = scale y + shift for each number: the network then learns the targets (t - shift) / scale. The gradient is
+    /// divided by the mean square of the scales, so that a squared error has the gradient of the scaled targets.
     Affine { scale: Vec<f64>, shift: Vec<f64> },
-    /// The scores before a softmax, up to a constant: ln y.
+    /// Scores before a softmax, up to a constant: ln y.
     UndoSoftmax,
-    /// The score before a sigmoid: ln y - ln(1 - y).
+    /// Scores before a sigmoid: ln y - ln(1 - y).
     UndoSigmoid,
 }
 
-/// The least probability whose score is computed. (The scores of smaller ones would have gradients above 1e6.)
+/// The smallest probability whose score is computed. (The scores of smaller ones would have gradients above 1e6.)
 const LEAST: f64 = 1e-6;
 
 impl OutputMap {
-    /// Returns the changed number `at`, and its derivative.
+    /// Returns the transformed number `at`, and its derivative.
     fn at(&self, at: usize, y: f64) -> (f64, f64) {
         match self {
             Self::Same => (y, 1.0),
@@ -57,7 +57,7 @@ impl OutputMap {
     }
 }
 
-/// The loss `L` of changed outputs.
+/// The loss `L` of transformed outputs.
 #[derive(Clone, Debug)]
 pub(super) struct Mapped<L> {
     pub(super) loss: L,

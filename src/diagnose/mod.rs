@@ -19,21 +19,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Trainer::diagnose`] examines a training and tries cures, on copies: the trainer does not change.
+//! [`Trainer::diagnose`] examines a training and tries cures on copies. The trainer itself does not change.
 //!
-//! 1. **Facts.** The [flow](crate::flow) of a batch and its verdict; the scales of inputs and targets; equal inputs with
-//!    other targets; the weights; the settings of the optimizer, the schedule and the clipping; the noise of the gradient.
-//! 2. **Trials.** A copy is trained as it is: the control. Two small reference networks, a linear one and one with a hidden
-//!    layer, are trained on standardized inputs: they show whether the task can be learned. If the control learns at
-//!    least half as much, the training is healthy; one that learns slowly is watched for four times as many steps.
-//!    Otherwise each cure that can be tried while the program runs is tried on a copy, for the same steps and on the same
-//!    batches: the learning rate up and down, new weights, standardized inputs and targets, larger batches, without
-//!    clipping, weight decay or schedule, and so on.
-//! 3. **Findings.** A problem is found where facts show it and its cure helps. Causes come before symptoms: a learning
-//!    rate that is too high kills units, and the finding is the learning rate.
+//! 1. **Facts.** It measures the [flow](crate::flow) of a batch and its verdict, the scales of inputs and targets,
+//!    equal inputs with different targets, the weights, the settings of optimizer, schedule and clipping, and the noise
+//!    of the gradient.
+//! 2. **Trials.** It trains an unchanged copy: the control. It also trains two small reference networks on standardized
+//!    inputs, a linear one and one with a hidden layer. They show whether the task can be learned. If the control
+//!    learns at least half as much as the best of them, the training is healthy. A control that learns slowly is
+//!    watched for four times as many steps. Otherwise it tries each cure that can be tried while the program runs, each
+//!    on a copy, with the same steps and the same batches: a higher and a lower learning rate, new weights,
+//!    standardized inputs and targets, larger batches, no clipping, no weight decay, no schedule, and so on.
+//! 3. **Findings.** It reports a problem if facts show it and its cure helps. Causes come before symptoms: if a
+//!    learning rate that is too high kills units, the finding is the learning rate.
 //!
-//! A cure that needs another type (a skip connection, a norm, another activation) cannot be tried by itself. It takes a
-//! line: [`Diagnose::network`].
+//! A cure that needs another type (a skip connection, a norm, another activation) cannot be tried automatically. Add
+//! the cured network with one line: [`Diagnose::network`].
 
 mod bench;
 mod case;
@@ -72,25 +73,26 @@ pub use options::Diagnose;
 pub use problem::{Finding, Problem};
 pub use report::{Diagnosis, Trial};
 
-/// A finding is at least this sure; what is less sure is a remark. (A convention of this crate.)
+/// The confidence that a finding has at least. Below this, it is a remark. (A convention of this crate.)
 pub const CERTAIN_ENOUGH: f64 = 0.5;
 
-/// At most this many samples are trained on: more than the batches of a trial.
+/// At most this many samples are trained on: more than all batches of a trial need.
 const MOST_TRAINED: usize = 4096;
-/// At most this many samples are measured, and as many are held out.
+/// At most this many training samples are measured, and at most this many are held out.
 const MOST_MEASURED: usize = 256;
 /// A quarter of the data is held out if there are at least this many samples: 10 in the quarter.
 const ENOUGH_TO_HOLD_OUT: usize = 40;
 
 impl<N, L, O> Trainer<N, L, O> {
-    /// Diagnoses this training, with the default options: see [`diagnose`](crate::diagnose) and [`Diagnose`].
+    /// Diagnoses this training with the default options. See the example of [`diagnose`](crate::diagnose), and
+    /// [`Diagnose`] for options.
     ///
-    /// The trainer does not change. A diagnosis of a healthy training costs about a thousand training steps, one of a faulty
-    /// training some thousands: [`Diagnosis::passes`] says how many.
+    /// The trainer does not change. A diagnosis costs about a thousand training steps for a healthy training, and
+    /// several thousand for a faulty one. [`Diagnosis::passes`] has the exact cost.
     ///
     /// # Errors
-    /// Invalid data, and settings with which the trainer takes no step: see [`Error`]. A training that fails is a finding, and
-    /// not an error.
+    /// [`Error`] for invalid data, and for settings with which the trainer cannot take a step. A training that fails is
+    /// a finding, and not an error.
     pub fn diagnose<X: Copy, Y: Tensor, Target>(&self, data: &Dataset<X, Target>) -> Result<Diagnosis, Error>
     where
         Data: InputOf<X, N, Y>,
@@ -103,10 +105,11 @@ impl<N, L, O> Trainer<N, L, O> {
         self.diagnose_with(data, Diagnose::new())
     }
 
-    /// Diagnoses this training, with options.
+    /// Diagnoses this training with options. See the example of [`Diagnose`].
     ///
     /// # Errors
-    /// As [`diagnose`](Trainer::diagnose), and [`Error::Setting`] for a batch size or a number of steps of 0.
+    /// The errors of [`diagnose`](Trainer::diagnose), and [`Error::Setting`] for a batch size or a number of steps of
+    /// 0.
     pub fn diagnose_with<X: Copy, Y: Tensor, Target>(
         &self,
         data: &Dataset<X, Target>,
@@ -156,7 +159,7 @@ impl<N, L, O> Trainer<N, L, O> {
     }
 }
 
-/// Checks that all data are finite, and all targets such as the loss takes.
+/// Checks that all data are finite, and that the loss accepts all targets.
 fn check<N, X, Y: Tensor, L, Target: TargetFor<L, Y>>(
     data: &Dataset<X, Target>,
     loss: &L,
@@ -171,12 +174,12 @@ where
     data.targets().iter().enumerate().try_for_each(|(sample, target)| loss.check(target, sample))
 }
 
-/// The samples of a diagnosis: those that are trained on, in random order, and then those that are held out.
+/// The samples of a diagnosis: first the training samples, in random order, and then the held-out samples.
 struct Samples<X, T> {
     inputs: Vec<X>,
     targets: Vec<T>,
     train: usize,
-    /// How many of the samples that are trained on, and of the others, are no outliers.
+    /// The number of training samples and of held-out samples that are not outliers.
     usual: [usize; 2],
 }
 
@@ -212,8 +215,8 @@ impl<X: Copy, T: Copy> Samples<X, T> {
         }
     }
 
-    /// Puts outliers behind the other samples: they are trained on, and not measured. A single one could have a larger loss
-    /// than all others together, which would hide whether anything is learned.
+    /// Moves outliers behind the other samples of their part: they are trained on, but not measured. A single outlier
+    /// could have a larger loss than all others together, which would hide whether anything is learned.
     fn put_last(&mut self, outliers: &[bool]) {
         let (train, others) = outliers.split_at(self.train);
         self.usual = [train, others].map(|part| part.iter().filter(|outlier| !**outlier).count());

@@ -18,7 +18,7 @@ type Named<'a, X, Target, L> = (String, Box<Candidate<'a, X, Target, L>>);
 
 /// The options of [`Trainer::diagnose_with`](crate::Trainer::diagnose_with).
 ///
-/// `X`, `Target`, `L` and `Y` are the types of inputs, targets, loss and outputs, and follow from the data and the
+/// `X`, `Target`, `L` and `Y` are the types of inputs, targets, loss and outputs. They follow from the data and the
 /// trainer.
 ///
 /// ```
@@ -62,7 +62,7 @@ impl<X, Target, L, Y> Default for Diagnose<'_, X, Target, L, Y> {
 }
 
 impl<'a, X, Target, L, Y> Diagnose<'a, X, Target, L, Y> {
-    /// Creates the default options: trials of 100 steps, in batches of 32, each evaluated on the same samples.
+    /// Creates the default options: trials of 100 steps, with batches of 32, all evaluated on the same samples.
     pub fn new() -> Self {
         Self {
             steps: 100,
@@ -75,36 +75,37 @@ impl<'a, X, Target, L, Y> Diagnose<'a, X, Target, L, Y> {
         }
     }
 
-    /// Sets how many steps each trial takes. A control that learns slowly is watched for four times as many.
+    /// Sets the number of steps of each trial. A control that learns slowly is watched for four times as many.
     pub fn steps(self, steps: u64) -> Self {
         Self { steps, ..self }
     }
 
-    /// Sets the batch size: that of the training, since it is one of the things that can be wrong. It is 32 by default, as
-    /// that of [`Fit`](crate::Fit).
+    /// Sets the batch size. Use the one of your training, since a wrong batch size is one of the problems that can be
+    /// found. The default is 32, as in [`Fit`](crate::Fit).
     pub fn batch_size(self, samples: usize) -> Self {
         Self { batch_size: samples, ..self }
     }
 
-    /// Sets the seed of the batches, and of new weights.
+    /// Sets the seed of the batches and of new weights.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
-    /// Sets data that are not trained on. By default a quarter of the data is held out, if there are at least 40 samples.
+    /// Sets validation data, which are not trained on. By default a quarter of the data is held out, if there are at
+    /// least 40 samples.
     pub fn validation(self, data: &'a Dataset<X, Target>) -> Self {
         Self { validation: Some(data), ..self }
     }
 
-    /// Shows no progress bar. By default one is shown on the standard error, if that is a terminal, while a diagnosis takes
-    /// longer than a second.
+    /// Turns the progress bar off. By default, a diagnosis that takes longer than a second shows one on the standard
+    /// error, if that is a terminal.
     pub fn quiet(self) -> Self {
         Self { quiet: true, ..self }
     }
 
-    /// Adds a network of another type that is trained for as many steps, and compared: one with skip connections, another
-    /// activation, a norm, more units. A type cannot be changed while the program runs, so that such a cure is a line of
-    /// the program.
+    /// Adds a network of another type, which is trained for as many steps and compared: one with skip connections,
+    /// another activation, a norm, or more units. A type cannot be changed while the program runs, so you add such a
+    /// cure yourself.
     pub fn network<N, M, O>(mut self, name: impl Into<String>, network: M, optimizer: O) -> Self
     where
         M: IntoOwned<Network = N>,

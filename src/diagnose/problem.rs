@@ -3,57 +3,58 @@ use core::fmt;
 
 use serde::Serialize;
 
-/// What can be wrong with a training, in the terms of the field.
+/// What can be wrong with a training. See the example of [`diagnose`](crate::diagnose).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
 pub enum Problem {
     /// A weight of the network is NaN or infinite, before the first step.
     NonFiniteWeights,
-    /// All samples have the same input, so that there is nothing to tell them apart.
+    /// All samples have the same input, so nothing distinguishes them.
     ConstantInputs,
-    /// All samples have the same target, so that there is nothing to learn.
+    /// All samples have the same target, so there is nothing to learn.
     ConstantTargets,
-    /// Samples of the same input have different targets.
+    /// Samples with the same input have different targets.
     ConflictingTargets,
     /// The targets have no relation to the inputs: the network can memorize the training set, but predicts nothing.
     UnrelatedTargets,
-    /// Nearly all samples are of one class, and the network always answers that class.
+    /// Nearly all samples are of one class, and the network always predicts that class.
     ClassImbalance,
     /// The inputs, or some of their features, are too large, too small, or far from 0.
     InputScale,
     /// The targets of a regression are too large, too small, or far from 0.
     TargetScale,
-    /// Targets are outside of what the activation of the output can give: -1 for a sigmoid.
+    /// Targets are outside the range of the output's activation, such as -1 for a sigmoid.
     TargetsOutOfRange,
-    /// The network ends with an activation, a softmax or a sigmoid, where the loss expects scores (logits).
+    /// The network ends with an activation, such as softmax or sigmoid, but the loss expects scores (logits).
     OutputActivation,
     /// All units of a layer have the same weights (zeros, or another constant), and so always the same gradient.
     SymmetricWeights,
-    /// No gradient arrives at a layer, because a layer behind it has weights of 0, or it is frozen at what it is.
+    /// No gradient arrives at a layer, because a layer after it has weights of 0, or its parameters do not change in a
+    /// step.
     DisconnectedLayer,
-    /// The gradient vanishes on its way through the layers.
+    /// The gradient vanishes on the way back through the layers.
     VanishingGradient,
-    /// The gradient explodes on its way through the layers.
+    /// The gradient explodes on the way back through the layers.
     ExplodingGradient,
-    /// The gradient vanishes on its way back through the steps of a sequence.
+    /// The gradient vanishes on the way back through the steps of a sequence.
     VanishingThroughTime,
-    /// The gradient explodes on its way back through the steps of a sequence.
+    /// The gradient explodes on the way back through the steps of a sequence.
     ExplodingThroughTime,
     /// Units are inactive for every sample, and their gradient is 0.
     DeadUnits,
-    /// The branch of a residual block is dead: only the skip connection passes anything on.
+    /// The branch of a residual block is dead: only the skip connection carries a signal.
     DeadBranch,
     /// Units are in the flat part of their activation for nearly every sample.
     SaturatedUnits,
-    /// The scale of the weights is far from that of a new network.
+    /// The scale of the weights is far from the scale of new weights.
     WeightScale,
-    /// A batch norm computes mean and variance of one number, so that its output is always 0.
+    /// A batch norm computes mean and variance of a single number, so its output is always 0.
     BatchNormOfOne,
     /// Dropout sets nearly all numbers to 0.
     TooMuchDropout,
-    /// The network has no activation, so that it is a linear map, and the task is not linear.
+    /// The network has no activation, so it is a linear map, but the task is not linear.
     LinearNetwork,
-    /// A layer is too narrow for what has to pass it.
+    /// A layer is too narrow for the information that must pass through it.
     Bottleneck,
     /// The schedule has ended: its factor of the learning rate is about 0.
     ScheduleEnded,
@@ -61,22 +62,22 @@ pub enum Problem {
     ClippingTooTight,
     /// Weight decay is stronger than the gradient of the loss.
     WeightDecayTooStrong,
-    /// The momentum is so close to 1 that steps of long ago outweigh the gradient.
+    /// The momentum is so close to 1 that old steps outweigh the current gradient.
     MomentumTooHigh,
     /// The learning rate is too high.
     LearningRateTooHigh,
     /// The learning rate is too low.
     LearningRateTooLow,
-    /// Few batches have gradients that are far longer than the others, and undo what was learned.
+    /// A few batches have much longer gradients than the others, and undo what was learned.
     GradientSpikes,
     /// The batch is so small that the noise of its gradient outweighs the gradient.
     NoisyGradient,
-    /// It does not learn, and nothing that was tried helps.
+    /// The training does not learn, and no trial helps.
     Unexplained,
 }
 
 impl Problem {
-    /// Returns its name in the terms of the field.
+    /// Returns the name of the problem in the terms of the field.
     pub const fn name(self) -> &'static str {
         match self {
             Self::NonFiniteWeights => "weights that are not finite",
@@ -122,23 +123,23 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A problem that a training has, what shows it, and what to do.
+/// A problem of a training, with the evidence and a cure. See the example of [`Diagnose`](super::Diagnose).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// What is wrong.
     pub problem: Problem,
-    /// The path of the layer or the parameter where it is, as `summary` prints it; `None` where it is the whole
-    /// network, the data or a setting.
+    /// The path of the layer or parameter with the problem, as `summary` prints it. `None` if the problem is in the
+    /// whole network, the data or a setting.
     pub at: Option<String>,
-    /// What was measured, in a sentence with numbers.
+    /// The measurements that show the problem, as a sentence with numbers.
     pub evidence: String,
-    /// What to do, in a sentence.
+    /// The cure, as a sentence.
     pub cure: String,
-    /// How sure it is, from 0 to 1. A finding has at least [`CERTAIN_ENOUGH`](super::CERTAIN_ENOUGH); with less it is a
-    /// remark. (An order, and not a probability.)
+    /// The confidence, from 0 to 1. A finding has at least [`CERTAIN_ENOUGH`](super::CERTAIN_ENOUGH); a remark has
+    /// less. It orders findings, and is not a probability.
     pub confidence: f64,
-    /// The trial of its cure, as an index of [`Diagnosis::trials`](super::Diagnosis::trials): the best, if several were
-    /// tried.
+    /// The trial that tried the cure, as an index into [`Diagnosis::trials`](super::Diagnosis::trials). If several did,
+    /// the best one.
     pub trial: Option<usize>,
 }

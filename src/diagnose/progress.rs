@@ -3,7 +3,7 @@
 #[cfg(feature = "fit")]
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A line on the standard error, if that is a terminal, after a second.
+/// A line on the standard error, if that is a terminal. It appears after a second.
 pub(super) struct Progress {
     #[cfg(feature = "fit")]
     bar: ProgressBar,
@@ -23,7 +23,7 @@ impl Progress {
         Self { bar, started: std::time::Instant::now(), quiet }
     }
 
-    /// Shows that this is tried now.
+    /// Shows the trial that runs now.
     pub(super) fn trial(&self, change: &str) {
         if !self.quiet && self.bar.is_hidden() && self.started.elapsed().as_secs() >= 1 {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());

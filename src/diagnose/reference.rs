@@ -1,4 +1,4 @@
-//! A small network that can learn most tasks: it shows whether a training could learn.
+//! A small network that can learn most tasks. It shows whether the task can be learned.
 
 use alloc::vec::Vec;
 
@@ -10,11 +10,11 @@ use super::data::Rows;
 use super::judge::{self, Judge};
 use crate::kernel::dot;
 
-/// The hidden units of the reference network.
+/// The number of hidden units of the reference network.
 pub(super) const HIDDEN: usize = 32;
 /// Its learning rate: ten times Adam's default, since it has a single hidden layer and short trials.
 const RATE: f64 = 0.01;
-/// Larger references take longer than what they are compared with.
+/// Larger reference networks would take longer than the training.
 const MOST_WEIGHTS: usize = 100_000;
 
 /// A layer of weights, with Adam's moments (Kingma, Ba 2015).
@@ -97,8 +97,9 @@ fn add(to: &mut [f64], factor: f64, from: &[f64]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to += factor * from);
 }
 
-/// Trains a reference network of this many hidden units (0: a linear one) from the best constant on standardized inputs,
-/// with Adam, in batches of at least 32. `None` where it would be too large, or the loss is not defined for what it gives.
+/// Trains a reference network with this many hidden units (0: a linear one) on standardized inputs, with Adam, in
+/// batches of at least 32. It starts from the best constant. `None` if the network would be too large, or the loss is
+/// not defined for its outputs.
 pub(super) fn train(
     judge: &dyn Judge,
     rows: &Rows,

@@ -6,75 +6,75 @@ use serde::Serialize;
 
 use super::problem::{Finding, Problem};
 
-/// What [`Trainer::diagnose`](crate::Trainer::diagnose) found: what is wrong with a training, what was tried, and what
-/// helped.
+/// The result of [`Trainer::diagnose`](crate::Trainer::diagnose): the problems of a training, the trials, and which of
+/// them helped. See the example of [`diagnose`](crate::diagnose).
 ///
-/// It prints in 80 columns.
+/// Its text fits 80 columns.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// What is wrong, the cause first. Empty for a healthy training.
+    /// The problems, the cause first. Empty for a healthy training.
     pub findings: Vec<Finding>,
-    /// What is unusual, but does not keep this training from learning; the most remarkable first.
+    /// Facts that are unusual, but do not keep this training from learning. The most remarkable come first.
     pub remarks: Vec<Finding>,
-    /// Each training that was tried. The first is the control: the training as it is.
+    /// All trials. The first is the control: the unchanged training.
     pub trials: Vec<Trial>,
-    /// The loss of the best constant answer, which needs no input; `None` where the loss has none.
+    /// The loss of the best constant output, which ignores the input. `None` if the loss has no such output.
     pub guessing: Option<f64>,
-    /// The full learning rate, if the schedule is in its warm-up: trials have this rate from their first step on.
+    /// The full learning rate, if the schedule is in its warm-up. Trials use this rate from their first step on.
     pub full_rate: Option<f64>,
-    /// How many training steps the diagnosis took, over all trials.
+    /// The training steps of all trials together.
     pub steps: u64,
-    /// What the diagnosis cost, in training steps of one batch: steps, measurements and evaluations. A training of as
-    /// many steps takes about as long.
+    /// The cost of the diagnosis, in training steps of one batch: steps, measurements and evaluations. A training with
+    /// this many steps takes about as long.
     pub passes: u64,
 }
 
-/// A short training that was tried.
+/// A short training with one change: an element of [`Diagnosis::trials`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Trial {
-    /// What was changed, such as "learning rate / 10".
+    /// The change, such as "learning rate / 10".
     pub change: String,
     /// How many steps it took.
     pub steps: u64,
-    /// The loss before its first step, in evaluation mode, on a fixed part of the training data; `None` where it is not
+    /// The loss before its first step, in evaluation mode, on a fixed part of the training data. `None` if it is not
     /// finite.
     pub loss_before: Option<f64>,
     /// The loss after its last step, on the same samples.
     pub loss_after: Option<f64>,
-    /// The loss after its last step on data that it was not trained on, if there are any.
+    /// The loss after its last step on held-out data, if there are any.
     pub held_out: Option<f64>,
-    /// Why it ended before its last step, if it did.
+    /// The reason why it ended before its last step, if it did.
     pub stopped: Option<String>,
-    /// Which share of what can be learned it has learned: 0 for the loss of guessing, and 1 for the least loss of all
-    /// trials. Negative where it is worse than guessing.
+    /// What it has learned, as a share of what can be learned: 0 for the loss of guessing, and 1 for the smallest loss
+    /// of all trials. It is negative if the loss is larger than that of guessing.
     pub learned: Option<f64>,
 }
 
 impl Diagnosis {
-    /// Returns whether nothing is wrong.
+    /// Returns whether there are no findings.
     pub fn is_healthy(&self) -> bool {
         self.findings.is_empty()
     }
 
-    /// Returns what is wrong in the first place.
+    /// Returns the problem of the first finding, the cause of the others. `None` for a healthy training.
     pub fn problem(&self) -> Option<Problem> {
         self.findings.first().map(|finding| finding.problem)
     }
 
-    /// Returns the finding of this problem.
+    /// Returns the finding of this problem, if there is one.
     pub fn finding(&self, problem: Problem) -> Option<&Finding> {
         self.findings.iter().find(|finding| finding.problem == problem)
     }
 
-    /// Returns the training as it is.
+    /// Returns the trial of the unchanged training.
     pub fn control(&self) -> Option<&Trial> {
         self.trials.first()
     }
 }
 
-/// The name of the trial of the training as it is, for four times as many steps.
+/// The name of the trial of the unchanged training for four times as many steps.
 pub(super) const LONGER: &str = "as it is, for longer";
 /// The width of a line.
 const WIDTH: usize = 80;
@@ -113,7 +113,7 @@ impl Diagnosis {
         paragraph(f, "   evidence: ", &finding.evidence)?;
         paragraph(f, "   cure: ", &finding.cure)?;
         let tried = finding.trial.and_then(|at| self.trials.get(at));
-        // The training as it is, after as many steps.
+        // The unchanged training, after equally many steps.
         let control = tried.and_then(|tried| {
             let longer =
                 self.trials.iter().find(|trial| trial.change == LONGER && trial.steps == tried.steps);
@@ -173,7 +173,7 @@ impl Diagnosis {
     }
 }
 
-/// Returns a number in at most 9 characters.
+/// Formats a number in at most 9 characters.
 pub(super) fn number_of(x: f64) -> String {
     let size = x.abs();
     if x == 0.0 {
@@ -187,7 +187,7 @@ pub(super) fn number_of(x: f64) -> String {
     }
 }
 
-/// Writes words in lines of at most 80 columns; all but the first are indented as the lead.
+/// Writes words in lines of at most 80 columns. All lines except the first are indented by the width of the lead.
 fn paragraph(f: &mut fmt::Formatter<'_>, lead: &str, text: &str) -> fmt::Result {
     let indent = if lead.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         lead.len()

@@ -1,4 +1,4 @@
-//! The course of a diagnosis: facts, the control, trials, findings.
+//! The steps of a diagnosis: facts, control, trials, findings.
 
 use alloc::vec::Vec;
 
@@ -14,12 +14,12 @@ use super::{CERTAIN_ENOUGH, reference, rules, trials};
 use crate::Error;
 use crate::flow::Flow;
 
-/// A network of another type, and how to train it.
+/// A network of another type, and the function that trains it.
 pub(super) type Candidate<'a> = (&'a str, &'a mut dyn FnMut(&Course<'_>) -> Result<Outcome, Error>);
 
-/// A control that has learned less than this is watched for longer, and cures are tried.
+/// If the control has learned less than this, it is watched for longer, and cures are tried.
 const WELL: f64 = 0.8;
-/// By how much longer a slow control is watched.
+/// How much longer a slow control is watched.
 pub(super) const LONGER: u64 = 4;
 
 pub(super) fn diagnose(
@@ -66,8 +66,8 @@ pub(super) fn diagnose(
     Ok(report(case))
 }
 
-/// Returns the best constant answer for the samples that are trained on, from which reference networks start. `None` for losses
-/// that are not defined for all outputs.
+/// Returns the best constant output for the training samples. Reference networks start from it. `None` for losses that
+/// are not defined for all outputs.
 fn constant(bench: &dyn Bench, course: &Course<'_>, case: &Case) -> Option<Vec<f64>> {
     let judge = bench.judge();
     case.facts.guessing.filter(|_| !judge::is_normalized(judge))?;
@@ -86,7 +86,7 @@ pub(super) fn scale(targets: &TargetFacts, len: usize) -> Vec<f64> {
     targets.deviations.iter().map(|deviation| if *deviation > 0.0 { *deviation } else { 1.0 }).collect()
 }
 
-/// Measures whatever takes no trial.
+/// Measures all facts that need no trial.
 fn facts(bench: &mut dyn Bench, rows: Option<&Rows>, course: &Course<'_>) -> Result<Facts, Error> {
     let (flow, weights) = bench.examine(course)?;
     let mut settings = bench.settings(course);
@@ -98,7 +98,7 @@ fn facts(bench: &mut dyn Bench, rows: Option<&Rows>, course: &Course<'_>) -> Res
         starts.filter_map(|at| judge::best_constant(judge, &places, &alloc::vec![at; judge.len()])).next()
     };
     let guessing = guess(course.measured.clone());
-    // The constant that is best for the samples that are trained on, since the others are not known to the network.
+    // Uses the constant that is best for the training samples, since the network does not see the others.
     let guessing_held_out =
         guessing.as_ref().filter(|_| !course.held_out.is_empty()).and_then(|(constant, _)| {
             let places: Vec<usize> = course.held_out.clone().collect();
@@ -119,14 +119,14 @@ fn facts(bench: &mut dyn Bench, rows: Option<&Rows>, course: &Course<'_>) -> Res
     })
 }
 
-/// Returns the length of the gradient of a flow, with shared parameters once.
+/// Returns the length of the gradient of a flow. Shared parameters count once.
 fn gradient_norm(flow: &Flow) -> Option<f64> {
     let parameters = flow.layers.iter().flat_map(|layer| &layer.parameters);
     let squares: f64 = parameters.map(|parameter| parameter.gradient_norm.powi(2)).sum();
     Some(squares.sqrt()).filter(|norm| norm.is_finite())
 }
 
-/// Writes down what was found.
+/// Creates the report.
 fn report(case: Case) -> Diagnosis {
     let trial = |change: alloc::string::String, outcome: &Outcome| Trial {
         change,

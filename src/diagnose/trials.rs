@@ -1,4 +1,4 @@
-//! Which cures are tried.
+//! Selects and runs the trials.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,7 @@ use super::run::{Candidate, LONGER, scale};
 use crate::Error;
 use crate::init::Initializer;
 
-/// By how much batches are larger in a trial: the noise of their gradient is 1/8, in variance.
+/// The factor of the batch size in a trial with larger batches. It divides the variance of the gradient's noise by 8.
 const LARGER_BATCH: usize = 8;
 
 /// Returns the cures that can be tried while the program runs.
@@ -66,8 +66,8 @@ fn cures(case: &Case, course: &Course<'_>) -> Vec<Change> {
     cures
 }
 
-/// Returns whether a learning rate of this factor could be right: a step then changes weights by between 3e-6 and 3 of their
-/// size, as the median, where 1e-3 is usual. A rate that is far from that needs no trial.
+/// Returns whether a learning rate with this factor could be right. A step must change weights by between 3e-6 and 3 of
+/// their size (median), where 1e-3 is usual. Rates far from that are not tried.
 fn is_sensible(case: &Case, factor: f64) -> bool {
     rules::pace(&case.facts).is_none_or(|pace| {
         let pace = pace * factor;
@@ -75,7 +75,7 @@ fn is_sensible(case: &Case, factor: f64) -> bool {
     })
 }
 
-/// Tries learning rates further up or down, where that way lies the cure, or where nothing helps.
+/// Tries learning rates further in the direction that helps, or in both directions if nothing helps.
 fn further_rates(
     bench: &mut dyn Bench,
     course: &Course<'_>,
@@ -115,7 +115,7 @@ pub(super) fn trials(
         case.tried.push(Tried { change: Change::Network((*name).into()), outcome });
     }
     further_rates(bench, course, case, progress)?;
-    // Where a learning rate has ruined the weights, neither new weights nor a lower rate helps alone.
+    // If a learning rate has ruined the weights, neither new weights nor a lower rate helps alone.
     for factor in [0.1, 0.01] {
         if case.best_of(|_| true).is_none_or(|(_, share)| share < LEARNS) && is_sensible(case, factor) {
             try_one(bench, course, case, progress, Change::FreshAndRate(factor))?;
@@ -130,7 +130,7 @@ pub(super) fn trials(
     Ok(())
 }
 
-/// Tries batches with as many of each class, if there are far more of one.
+/// Tries balanced batches, if one class has far more samples than the others.
 pub(super) fn balance(
     bench: &mut dyn Bench,
     course: &Course<'_>,
@@ -165,8 +165,8 @@ fn try_one(
     Ok(())
 }
 
-/// Returns the least share of a class that is recognized: a sample counts as of the class whose target gives its output the
-/// least loss.
+/// Returns the lowest recall of a class. A sample is assigned to the class whose target has the smallest loss for its
+/// output.
 fn recall(
     bench: &mut dyn Bench,
     changes: &[Change],

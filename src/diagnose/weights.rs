@@ -1,4 +1,4 @@
-//! Facts of weights: all equal, not finite, far from what an initializer draws.
+//! Facts about weights: whether they are all equal, not finite, or far from what an initializer draws.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use super::facts::WeightFacts;
 use crate::kernel::Real;
 use crate::layer::{Layout, Parameter, Role, View, Visitor, visit};
 
-/// Returns the facts of each parameter; with the same network after a step, those of its update too.
+/// Returns the facts of each parameter. If the network after a step is given, the facts include the update.
 pub(super) fn facts(network: View<'_>, after: Option<View<'_>>) -> Vec<WeightFacts> {
     let mut list = List(Vec::new());
     visit([network, after.unwrap_or(network)], [], &mut list);
@@ -50,7 +50,7 @@ impl Visitor<2, 0> for List {
     }
 }
 
-/// Returns how many units a weight has, or `None` if its layout does not say.
+/// Returns the number of units of a weight, or `None` if its layout does not define units.
 fn units<T>(xs: &[T], layout: Layout, shape: &[usize]) -> Option<usize> {
     let units = match layout {
         Layout::InputsFirst => *shape.last()?,

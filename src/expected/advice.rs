@@ -1,44 +1,44 @@
-//! What to try against gradients that vanish or explode: one decision for every verdict, expected or measured.
+//! Cures for gradients that vanish or explode. Expected and measured verdicts share these decisions.
 //!
-//! `tests/flow/cures.rs` applies the cures to 74 networks, and measures that each moves the rate towards 1.
+//! `tests/flow/cures.rs` applies the cures to 74 networks, and checks that each moves the rate towards 1.
 
 use super::ExpectedFlow;
 use super::cause::{Cause, Facts};
 use super::elementary::{exp, ln};
 use crate::layer::{Factor, Plan};
 
-/// What is known of a network whose gradient does not flow.
+/// The facts about a network whose gradient vanishes or explodes.
 #[derive(Clone, Copy)]
 pub(crate) struct Unhealthy {
     pub(crate) cause: Cause,
-    /// By what the gradient is multiplied in each step.
+    /// The factor of the gradient in each step.
     pub(crate) rate: f64,
-    /// How many steps there are from one layer of weights to the next.
+    /// The number of steps from one layer of weights to the next.
     pub(crate) steps: usize,
     /// Whether an activation of the network has a slope below 1 everywhere.
     pub(crate) flat: bool,
-    /// What the layers between the first and the last layer of weights have in common.
+    /// The facts about the layers between the first and the last layer of weights.
     pub(crate) between: LayersBetween,
 }
 
-/// The layers between the first layer of weights, which is excluded, and the last, which is included.
+/// The layers from the first layer of weights (excluded) to the last (included).
 #[derive(Clone, Copy)]
 pub(crate) struct LayersBetween {
-    /// Whether there are weights that no norm behind them makes ineffective.
+    /// Whether there are weights that no later norm makes ineffective.
     free: bool,
-    /// Whether there are weights of which only the layers behind can say that.
+    /// Whether there are weights for which the later layers decide that.
     loose: bool,
     /// Whether there are sums with a path without weights.
     skips: bool,
     /// Whether there are activations between the layers of weights or the sums.
     activations: bool,
-    /// Whether no layer's effect on the gradient depends on the size of the signal.
+    /// Whether the effect of every layer on the gradient is independent of the size of the signal.
     scales: bool,
-    /// Whether this is so for the layers of the cause [`Cause::Other`].
+    /// Whether this is true of the layers of the cause [`Cause::Other`].
     others_scale: bool,
-    /// How many layers of weights a step has at most, one behind the other.
+    /// The largest number of layers of weights in a step, one after the other.
     depth: usize,
-    /// For each cause, how far the gain of a layer is from 1 at most, and the cure that this layer's plan states.
+    /// For each cause, the gain that is furthest from 1, and the cure that the plan of its layer states.
     own: [(f64, &'static str); 5],
 }
 
@@ -54,7 +54,7 @@ impl LayersBetween {
         own: [(-1.0, ""); 5],
     };
 
-    /// Adds the layer behind those so far, which multiplies the gradient by `gain`.
+    /// Adds the next layer, which multiplies the gradient by `gain`.
     pub(crate) const fn and(mut self, facts: &Facts, gain: f64) -> Self {
         let scalable =
             matches!(facts.cause, Cause::Weights) || matches!(facts.cause, Cause::Sum) && !facts.skips;
@@ -76,7 +76,7 @@ impl LayersBetween {
     }
 }
 
-/// Something to try: two texts, with a number in between unless that is NaN.
+/// A cure: two texts, with a number in between unless that is NaN.
 #[derive(Clone, Copy)]
 pub(crate) struct Cure {
     pub(crate) before: &'static str,
@@ -116,39 +116,40 @@ impl Cure {
 pub(crate) const SMALLER_BRANCHES: &str =
     "make each branch smaller: its last weights divided by the square root of the number of blocks";
 
-/// Returns what to try, and an alternative.
+/// Returns a cure, and an alternative.
 pub(crate) const fn cures(unhealthy: &Unhealthy) -> (Cure, Option<Cure>) {
     let &Unhealthy { cause, rate, steps, flat, between } = unhealthy;
     let (_, own) = between.own[cause as usize];
     let vanishes = rate < 1.0;
-    // Exact where nothing depends on the size of the signal, else one step of an iteration.
+    // This is exact if nothing depends on the size of the signal. Otherwise it is one step of an iteration.
     let weights = Cure::weights(exp(-ln(rate) / between.depth as f64));
     let skip = skip(rate, steps);
     match cause {
         _ if !own.is_empty() => (Cure::text(own), None),
         Cause::Norm => (skip, None),
-        // A g between the sums makes the main path small, and a norm then makes the branches too large for it.
+        // A g between the sums makes the main path small. A norm would then make the branches too large for it.
         Cause::Sum if between.skips && between.activations => (Cure::SMALLER_BRANCHES, None),
         Cause::Sum if between.skips => (Cure::SMALLER_BRANCHES, Some(Cure::NORM_AT_START)),
         Cause::Activation if vanishes && flat => (Cure::LARGER_SLOPE, Some(skip)),
         Cause::Activation if vanishes && between.skips && !between.scales => (Cure::INSIDE, None),
-        // If the two terms of a skip connection agree, it multiplies by 1 + rate. That is nearer to 1 than the rate
-        // below the golden ratio.
+        // If the two terms of a skip connection agree, it multiplies by 1 + rate. For rates below the golden ratio,
+        // this is nearer to 1 than the rate.
         Cause::Other if !between.others_scale && rate < 0.618 => (skip, None),
         Cause::Other if !between.others_scale => (Cure::UNKNOWN, None),
         _ if !between.free && !between.loose && vanishes => (skip, None),
         _ if vanishes => (weights, Some(skip)),
-        // By the theory, a norm makes the rate 1 if all activations are straight lines on both sides.
+        // In theory a norm makes the rate 1, if all activations are linear on both sides of 0.
         _ if between.scales => (weights, Some(Cure::RMS_NORM)),
         _ => (weights, None),
     }
 }
 
-/// Returns the cure by skip connections. If the two terms are independent, their squares add up, to 1 + rate² a block;
-/// many blocks must be smaller.
+/// Returns the cure by skip connections. If the two terms are independent, their squares add up to 1 + rate² per block.
+/// In a deep network the branches must therefore be smaller.
 const fn skip(rate: f64, steps: usize) -> Cure {
     let total = 0.5 * steps as f64 * ln(1.0 + rate * rate);
-    // The branch of an exploding block begins with what made it explode, a norm, behind which it is not longer.
+    // The branch of an exploding block begins with the layer that made it explode, a norm. After the norm it is not
+    // longer.
     if rate > 1.0 || total < -ln(ExpectedFlow::VANISHING) { Cure::SKIP } else { Cure::SMALL_SKIP }
 }
 

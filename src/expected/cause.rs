@@ -1,23 +1,23 @@
-//! Which of the chain rule's factors a layer is, and what its plan says about cures.
+//! The chain rule's factor that a layer is, and what its plan says about cures.
 
 use super::weights::depth;
 use crate::layer::{Effect, Factor, Moments, Plan};
 
-/// Which of the chain rule's factors is the cause.
+/// The factor of the chain rule that is the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "flow", derive(serde::Serialize))]
 #[cfg_attr(not(feature = "flow"), allow(unreachable_pub))] // `flow` exports it
 pub enum Cause {
-    /// W.
+    /// The weights, W.
     Weights,
-    /// g'.
+    /// The derivative of the activation, g'.
     Activation,
-    /// The sums of the paths through residual blocks, or through branches side by side.
+    /// The sums of paths through residual blocks or parallel branches.
     Sum,
-    /// Another layer: a pooling, a dropout, a layer that you wrote.
+    /// Another layer: a pooling, a dropout, or a layer that you wrote.
     Other,
-    /// A norm, with the weights and sums before it. If they become s times as large, the norm divides by s, so that
-    /// their size is no factor of the gradient.
+    /// A norm, with the weights and sums before it. If they become s times as large, the norm divides by s, so the
+    /// gradient does not depend on their size.
     Norm,
 }
 
@@ -43,17 +43,17 @@ impl core::fmt::Display for Cause {
     }
 }
 
-/// What the verdict needs to know of a layer.
+/// The facts about a layer that the verdict uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
-    /// Which factor it is, without regard to the layers behind it.
+    /// Its factor, ignoring the later layers.
     pub(crate) cause: Cause,
-    /// How many layers of weights are in it, one behind the other.
+    /// The number of layers of weights inside it, one after the other.
     pub(crate) depth: usize,
-    /// Whether it is a sum in which a path has no weights, as a skip connection.
+    /// Whether it is a sum with a path without weights, such as a skip connection.
     pub(crate) skips: bool,
-    /// Whether its output becomes s times as large if its input does, so that what it does to a gradient does not
-    /// depend on the size of its input. (Biases are 0 in a new network.)
+    /// Whether its output becomes s times as large if its input does. Then its effect on a gradient does not depend on
+    /// the size of its input. (Biases are 0 in a new network.)
     pub(crate) scales: bool,
     /// The cure that its plan states.
     pub(crate) cure: &'static str,
@@ -66,7 +66,7 @@ impl Facts {
             (Factor::Weights, _) => Cause::Weights,
             (Factor::Activation { .. }, _) => Cause::Activation,
             (Factor::Sum, Effect::Sum | Effect::Concat) => Cause::Sum,
-            // What a sum without known paths does is its own affair, as that of a gate.
+            // The effect of a sum without known paths, such as a gate, is attributed to the layer itself.
             (Factor::Sum | Factor::Product | Factor::Other, _) => Cause::Other,
         };
         let sum = matches!(cause, Cause::Sum);

@@ -1,8 +1,8 @@
-//! Elementary functions that the compiler can evaluate: those of `libm` and `std` are not `const`.
+//! Elementary functions that the compiler can evaluate. The functions of `libm` and `std` are not `const`.
 
 use core::f64::consts::{FRAC_2_SQRT_PI, LN_2, LOG2_E, SQRT_2};
 
-/// Computes √x: Newton's iteration, starting with half the exponent. It is NaN for negative and subnormal numbers.
+/// Computes √x by Newton's iteration, starting with half the exponent. It is NaN for negative and subnormal numbers.
 pub(super) const fn sqrt(x: f64) -> f64 {
     if x == 0.0 || x == f64::INFINITY {
         return x;
@@ -19,8 +19,8 @@ pub(super) const fn sqrt(x: f64) -> f64 {
     y
 }
 
-/// Computes exp(x): 2ᵏ times a power series of the rest, which is at most ln 2 / 2. Numbers that would be subnormal are
-/// 0.
+/// Computes exp(x): 2ᵏ times a power series of the remainder, which is at most ln 2 / 2. Results that would be
+/// subnormal are 0.
 pub(super) const fn exp(x: f64) -> f64 {
     if x.is_nan() || x > 709.0 {
         return if x > 709.0 { f64::INFINITY } else { x };
@@ -39,8 +39,8 @@ pub(super) const fn exp(x: f64) -> f64 {
     sum * f64::from_bits(((1023 + k) as u64) << 52)
 }
 
-/// Computes ln(x): the exponent times ln 2, plus twice the power series of artanh s for the rest, with s below 0.18. It
-/// is NaN for negative and subnormal numbers.
+/// Computes ln(x): the exponent times ln 2, plus twice the power series of artanh s for the remainder, with s below
+/// 0.18. It is NaN for negative and subnormal numbers.
 pub(super) const fn ln(x: f64) -> f64 {
     if x == 0.0 {
         return f64::NEG_INFINITY;
@@ -65,7 +65,7 @@ pub(super) const fn ln(x: f64) -> f64 {
     exponent as f64 * LN_2 + 2.0 * sum
 }
 
-/// Computes erf(x) for x ≥ 0: 2/√π exp(-x²) Σ 2ⁿ x²ⁿ⁺¹ / (2n + 1)!!, all of whose terms are positive.
+/// Computes erf(x) for x ≥ 0: 2/√π exp(-x²) Σ 2ⁿ x²ⁿ⁺¹ / (2n + 1)!!, where all terms are positive.
 pub(super) const fn erf(x: f64) -> f64 {
     if x.is_nan() || x >= 6.0 {
         return if x.is_nan() { x } else { 1.0 }; // the rest is below 1e-16
@@ -87,7 +87,7 @@ mod tests {
         assert!((f - expected).abs() <= 1e-13 * expected.abs(), "at {x}: {f}, not {expected}");
     }
 
-    /// 10⁻³⁰⁰ to 10³⁰⁰, in steps of 10^0.01.
+    /// Returns 10⁻³⁰⁰ to 10³⁰⁰, in steps of 10^0.01.
     fn all_sizes() -> impl Iterator<Item = f64> {
         (-30_000..=30_000).map(|at| libm::exp10(f64::from(at) * 0.01))
     }
@@ -96,12 +96,12 @@ mod tests {
     fn the_functions_agree_with_libm_to_1e_13() {
         for x in all_sizes() {
             assert_close(sqrt(x), libm::sqrt(x), x);
-            // The logarithm of a number near 1 loses the digits that 1 has more than it.
+            // Near 1 the logarithm is small, and loses the digits of rounding next to 1.
             assert!((ln(x) - libm::log(x)).abs() <= 1e-13 * libm::log(x).abs().max(1e-2), "{x}");
         }
         for at in -70_000..=70_000 {
             let x = f64::from(at) * 0.01;
-            // An error of 1e-16 in x LOG2_E is one of 1e-16 |x| in the result.
+            // An error of 1e-16 in x LOG2_E gives a relative error of 1e-16 |x| in the result.
             assert!((exp(x) / libm::exp(x) - 1.0).abs() < 1e-13, "{x}");
         }
         for at in 0..=10_000 {

@@ -1,4 +1,4 @@
-//! The moments of tanh and of the logistic function for a normal input of any mean: those of gates.
+//! The moments of tanh and the logistic function for a normal input with any mean, as gates have them.
 
 use super::elementary::{exp, sqrt};
 
@@ -11,13 +11,13 @@ pub(super) struct Squashed {
     pub(super) slope: f64,
 }
 
-/// How far apart the nodes of the sum below are, in deviations, and how many there are on each side.
+/// The distance between the nodes of the sum below, in standard deviations, and the number of nodes on each side.
 const STEP: f64 = 0.25;
 const NODES: i32 = 24;
 
-/// The weights of the nodes, from 0 on: the normal density, times the step. (The trapezoid rule: for a smooth function its
-/// error falls exponentially with 1 / step. Up to a variance of 1 it is below 1e-6, of 4
-/// below 1e-5, of 9 below 1e-3.)
+/// The weights of the nodes, from 0 on: the normal density times the step. This is the trapezoid rule. For a smooth
+/// function its error falls exponentially with 1 / step. It is below 1e-6 up to a variance of 1, below 1e-5 up to 4,
+/// and below 1e-3 up to 9.
 const WEIGHTS: [f64; NODES as usize + 1] = {
     let (mut weights, mut at) = ([0.0; NODES as usize + 1], 0);
     while at <= NODES as usize {
@@ -32,7 +32,7 @@ const WEIGHTS: [f64; NODES as usize + 1] = {
 pub(super) const fn tanh(mean: f64, variance: f64) -> Squashed {
     let deviation = sqrt(variance);
     let mut sums = Squashed { mean: 0.0, square: 0.0, rise: 0.0, slope: 0.0 };
-    // Around 0 both sides are alike.
+    // Around a mean of 0 both sides are equal.
     let mut at = if mean == 0.0 { 0 } else { -NODES };
     while at <= NODES {
         let weight = WEIGHTS[at.unsigned_abs() as usize];
@@ -79,7 +79,7 @@ pub(super) const fn gate(mean: f64, variance: f64) -> Gate {
 mod tests {
     use super::{gate, tanh};
 
-    /// E\[f(x)\] by the midpoint rule, with steps of 1/1000.
+    /// Computes E\[f(x)\] by the midpoint rule, with steps of 1/1000.
     fn mean_of(mean: f64, variance: f64, f: impl Fn(f64) -> f64) -> f64 {
         let (mut sum, mut weights) = (0.0, 0.0);
         for at in -9000..9000 {

@@ -1,5 +1,4 @@
-//! Tier 6: the gradient flow that mean field theory expects of a new network, computed from its type while the program
-//! compiles.
+//! Tier 6: the gradient flow that mean field theory expects in a new network, computed from its type at compile time.
 
 pub(crate) mod advice;
 pub(crate) mod cause;
@@ -27,12 +26,14 @@ use recurrent::Through;
 use text::Text;
 use walk::Walk;
 
-/// The logarithm of the change of the squared length beyond which a gradient vanishes.
+/// A gradient vanishes if the logarithm of its squared length changes by more than this.
 const LIMIT: f64 = 2.0 * ln(ExpectedFlow::VANISHING);
 
-/// Checks at compile time that the gradient arrives at the first layer of a new network: that mean field theory expects
-/// it neither to vanish nor to explode, for the weights of [`Init::init`](crate::init::Init::init) and inputs of mean
-/// square 1. It does nothing at run time.
+/// Checks at compile time that the gradient arrives at the first layer of a new network. Mean field theory must expect
+/// it neither to vanish nor to explode.
+///
+/// The check assumes the weights of [`Init::init`](crate::init::Init::init) and inputs with a mean square of 1. It does
+/// nothing at run time.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -49,10 +50,10 @@ const LIMIT: f64 = 2.0 * ln(ExpectedFlow::VANISHING);
 /// const _: () = chainrule::gradient_flows::<Net, Vector<64>>();
 /// ```
 ///
-/// A recurrent layer of which a [`LastStep`](crate::layer::LastStep) reads the last step alone must let the gradient of that
-/// step through to the first: this LSTM, whose forget gates start at 1/2, does for 5 steps and not for 100. Behind other
-/// layers the gradient arrives at each step directly, and what arrives through time is only a part of the
-/// [report](ExpectedFlow::time). A gradient that explodes through time is always an error.
+/// If a [`LastStep`](crate::layer::LastStep) reads only the last step of a recurrent layer, the gradient of that step
+/// must arrive at the first step. In this LSTM, whose forget gates start at 1/2, it does for 5 steps and not for 100.
+/// With other layers after the recurrent layer, the gradient arrives at each step directly, and the gradient through
+/// time is only a part of the [report](ExpectedFlow::time). A gradient that explodes through time is always an error.
 ///
 /// ```
 /// # use chainrule::prelude::*;
@@ -68,14 +69,15 @@ const LIMIT: f64 = 2.0 * ln(ExpectedFlow::VANISHING);
 /// const _: () = chainrule::gradient_flows::<Last, Sequence<100, 3>>();
 /// ```
 ///
-/// A network with a layer whose [effect](crate::layer::Effect) the theory does not know does not compile either. What
-/// the theory assumes is at [`expected_flow`]; for another initializer see [`gradient_flows_with`].
+/// A network with a layer whose [effect](crate::layer::Effect) the theory does not know does not compile either.
+/// [`expected_flow`] lists the assumptions of the theory. For another initializer see [`gradient_flows_with`].
 #[track_caller]
 pub const fn gradient_flows<N: Layer<X>, X: Sample>() {
     require_flow(&expected_flow::<N, X>());
 }
 
-/// As [`gradient_flows`], for the weights of another initializer and inputs of another mean square.
+/// Checks at compile time that the gradient flows, as [`gradient_flows`], for the weights of another initializer and
+/// inputs with another mean square.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -95,12 +97,12 @@ const fn require_flow(flow: &ExpectedFlow) {
     }
 }
 
-/// Computes the gradient flow that mean field theory expects of a new network, with the weights of
-/// [`Init::init`](crate::init::Init::init), for inputs of mean square 1.
+/// Computes the gradient flow that mean field theory expects in a new network with the weights of
+/// [`Init::init`](crate::init::Init::init), for inputs with a mean square of 1.
 ///
 /// The theory follows two moments through the [effects](crate::layer::Effect) of the layers: the mean square q of the
 /// numbers between the layers, and the squared length of the gradient. It assumes wide layers with independent random
-/// weights, and independent inputs of mean 0. The guide lists where [measured networks](crate::guide::gradient_flow)
+/// weights, and independent inputs with mean 0. The guide lists where [measured networks](crate::guide::gradient_flow)
 /// deviate from it.
 ///
 /// | layer | q | squared length of the gradient | source |
@@ -108,7 +110,7 @@ const fn require_flow(flow: &ExpectedFlow) {
 /// | weights, with n inputs to each output | q' = n Var(W) q + Var(b) | n Var(W) | Poole et al. 2016, eq. 3 |
 /// | embedding, learned positions | Var(W), q + Var(W) | 1 | independent tokens |
 /// | activation g | E\[g(√q z)²\] | E\[g'(√q z)²\] | Schoenholz et al. 2017, eq. 14 |
-/// | residual block, independent paths | sum, and that of means | sum of the paths' | Yang & Schoenholz 2017 |
+/// | residual block, independent paths | sum; the means add up too | sum over the paths | Yang & Schoenholz 2017 |
 /// | layer norm, RMS norm, group norm | 1 | 1 / variance | Xiong et al. 2020, lemma 1 |
 /// | batch norm of large batches | 1 | 1 / variance over the batch | Yang et al. 2019, section 3 |
 /// | dropout, share p remains | q / p | 1 / p | Schoenholz et al. 2017, section 4 |
@@ -116,15 +118,15 @@ const fn require_flow(flow: &ExpectedFlow) {
 /// | gate y = a g(b) | q E\[g(b)²\] | E\[g(b)²\] + q E\[g'(b)²\] | independent halves |
 /// | highway block, t = σ(z) | E\[(1 - t)²\] q + E\[t²\] q_F | E\[(1 - t)²\] + E\[t²\] χ_F + E\[(F - x)²\] E\[σ'²\] n Var(W) | independent paths |
 /// | [`Rnn`](crate::layer::Rnn), a step back in time | q_z = n Var(W) q + H Var(U) q + Var(b), q = E\[g(√q_z z)²\] | H Var(U) E\[g'(√q_z z)²\] | Chen, Pennington, Schoenholz 2018 |
-/// | `Lstm`, `Gru`, many steps back in time | those of the gates | (ζ + σ)² by all paths, E\[f²\] by the cell, E\[z²\] by the update gates | [guide](crate::guide::gradient_flow) |
+/// | `Lstm`, `Gru`, many steps back in time | as for gates | (ζ + σ)² by all paths, E\[f²\] by the cell, E\[z²\] by the update gates | [guide](crate::guide::gradient_flow) |
 /// | pools without overlap, reductions of an axis of n | not known | 1 (maximum), 1 / window (mean), n (sum) | |
-/// | padding with a constant | not known | share of the output that it leaves | |
+/// | padding with a constant | not known | share of the output that is not padding | |
 ///
-/// In time the figures of a new layer are those of [`time`](ExpectedFlow::time). For the layers before it, a recurrent layer
-/// multiplies the squared length of a gradient by what the steps together pass on.
+/// The figures of a step back in time are in [`time`](ExpectedFlow::time). For the layers before it, a recurrent layer
+/// multiplies the squared length of a gradient by what all steps together pass on.
 ///
-/// A convolution counts as if it had no padding, and pixels need not be independent. One layer that is applied several
-/// times ([`Shared`](crate::stack::Shared)) counts as several layers (Chen, Pennington, Schoenholz 2018).
+/// The theory treats a convolution as if it had no padding. Pixels need not be independent. One layer that is applied
+/// several times ([`Shared`](crate::stack::Shared)) counts as several layers (Chen, Pennington, Schoenholz 2018).
 ///
 /// # Examples
 /// ```
@@ -142,7 +144,8 @@ pub const fn expected_flow<N: Layer<X>, X: Sample>() -> ExpectedFlow {
     expected_flow_with::<N, X>(Initializer::glorot_uniform(), 1.0)
 }
 
-/// As [`expected_flow`], for the weights of another initializer and inputs of another mean square.
+/// Computes the expected gradient flow, as [`expected_flow`], for the weights of another initializer and inputs with
+/// another mean square.
 ///
 /// ```
 /// use chainrule::prelude::*;
@@ -178,7 +181,7 @@ pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
         Some(time) if time.vanishes() => Some((time, ExpectedState::Vanishing)),
         _ => None,
     };
-    // Of the two ways, between the layers and through time, the one in which more is lost.
+    // Takes the path on which more is lost: between the layers, or through time.
     let (state, in_time) = match (time, state) {
         (Some((time, state)), ExpectedState::Healthy) => (state, Some(time)),
         (Some((time, of_time)), ExpectedState::Vanishing | ExpectedState::Exploding)
@@ -208,7 +211,7 @@ pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
     }
 }
 
-/// The gradient flow that mean field theory expects of a new network: see [`expected_flow`].
+/// The gradient flow that mean field theory expects in a new network. See the example of [`expected_flow`].
 ///
 /// It prints as a sentence.
 #[derive(Clone, Copy, Debug)]
@@ -216,35 +219,36 @@ pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
 pub struct ExpectedFlow {
     /// The verdict.
     pub state: ExpectedState,
-    /// |dR/dZ| of the first layer of weights over that of the last, as
-    /// `flow::Verdict::first_over_last` measures it. NaN if that is not known.
+    /// |dR/dZ| of the first layer of weights divided by that of the last, as `flow::Verdict::first_over_last` measures
+    /// it. NaN if it is not known.
     pub share: f64,
-    /// The geometric mean of that for one layer of weights.
+    /// The geometric mean of `share` per layer of weights.
     pub rate: f64,
-    /// How many layers change the squared length of the gradient by a factor of e. A network trains down to about six
-    /// times this depth.
+    /// The number of layers over which the squared length of the gradient changes by a factor of e. A network trains
+    /// down to about six times this depth.
     pub depth_scale: f64,
-    /// How many layers of weights, and blocks with weights, there are one behind the other.
+    /// The number of layers of weights and blocks with weights, one after the other.
     pub layers: usize,
-    /// What arrives through the steps of a recurrent layer, of several that in which the gradient changes the most.
+    /// The gradient through the steps of a recurrent layer. If there are several, the one in which the gradient changes
+    /// most.
     pub time: Option<ExpectedTime>,
     #[cfg_attr(feature = "flow", serde(skip))]
     message: Text,
 }
 
-/// What theory expects of the gradient of a recurrent layer's last output on its way back through the steps, as
-/// `flow::TimeFlow` measures it.
+/// The expected gradient of the last output of a recurrent layer, on the way back through the steps. `flow::TimeFlow`
+/// measures it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "flow", derive(serde::Serialize))]
 pub struct ExpectedTime {
-    /// How many steps there are.
+    /// The number of steps.
     pub steps: usize,
-    /// |dR/dh| of the first step over that of the last.
+    /// |dR/dh| of the first step divided by that of the last.
     pub share: f64,
-    /// The share by the path without weights alone: the product of the forget gates of an LSTM, or of the update gates of
-    /// a GRU. 0 for an RNN, which has no such path.
+    /// The share of the path without weights alone: the product of the forget gates of an LSTM, or of the update gates
+    /// of a GRU. It is 0 for an RNN, which has no such path.
     pub carried: f64,
-    /// By what the length changes from one step to the step before, as a geometric mean.
+    /// The factor of the length from one step to the step before, as a geometric mean.
     pub rate: f64,
 }
 
@@ -259,33 +263,34 @@ impl ExpectedTime {
     }
 }
 
-/// Whether a gradient arrives at the first layer of a new network.
+/// Whether a gradient arrives at the first layer of a new network. See the example of [`expected_flow`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "flow", derive(serde::Serialize))]
 pub enum ExpectedState {
-    /// It does.
+    /// It arrives.
     Healthy,
-    /// It vanishes: less than [`ExpectedFlow::VANISHING`] of its length arrives, or of the gradient of a last step, which
-    /// alone is read, at the first step.
+    /// It vanishes: less than [`ExpectedFlow::VANISHING`] of its length arrives at the first layer. Or, if only the
+    /// last step is read, less than that arrives at the first step.
     Vanishing,
-    /// It explodes: more than 1 / [`ExpectedFlow::VANISHING`] of its length arrives, or arrives through time.
+    /// It explodes: more than 1 / [`ExpectedFlow::VANISHING`] of its length arrives, through the layers or through
+    /// time.
     Exploding,
-    /// Theory does not cover a layer of this network.
+    /// The theory does not cover a layer of this network.
     NotKnown,
 }
 
 impl ExpectedFlow {
-    /// A gradient vanishes where less than this is left of its length between the last layer of weights and the first, and
-    /// explodes where it grows by more than the inverse: e⁻³ = 0.05.
+    /// A gradient vanishes if less than this share of its length is left between the last layer of weights and the
+    /// first. It explodes if it grows by more than the inverse. The value is e⁻³ = 0.05.
     ///
     /// # Source
-    /// Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, "Deep information propagation", ICLR 2017, section 5: random networks
-    /// train down to about six depth scales ξ. The scale of the gradient's squared norm is ξ = 1 / |ln χ|, so that over six
-    /// of them the norm changes by e³.
+    /// Schoenholz, Gilmer, Ganguli, Sohl-Dickstein, "Deep information propagation", ICLR 2017, section 5: random
+    /// networks train down to about six depth scales ξ. The scale of the gradient's squared norm is ξ = 1 / |ln χ|, so
+    /// over six of them the norm changes by a factor of e³.
     pub const VANISHING: f64 = 0.049_787_068_367_863_944;
 
-    /// Returns what theory expects as a sentence: the share in digits, and for gradients that do not flow the layer
-    /// where they get lost, the factor to blame, and what to try.
+    /// Returns the expectation as a sentence with the share. For gradients that vanish or explode it names the layer
+    /// where this happens, the factor that causes it, and a cure.
     pub const fn message(&self) -> &str {
         self.message.as_str()
     }
@@ -297,7 +302,7 @@ impl fmt::Display for ExpectedFlow {
     }
 }
 
-/// Two that are not known are equal, although their numbers are NaN.
+/// Two unknown figures are equal, although they are NaN.
 impl PartialEq for ExpectedFlow {
     fn eq(&self, other: &Self) -> bool {
         self.message() == other.message()

@@ -13,7 +13,7 @@ pub(super) struct Expectations {
     pub(super) slope: f64,
 }
 
-/// Computes the moments for a q from 0 to infinity, or NaN; those that do not depend on q are known for NaN too.
+/// Computes the moments for a q from 0 to infinity, or NaN. Moments that do not depend on q are known for NaN too.
 pub(super) const fn expectations(g: &Moments, q: f64) -> Expectations {
     let deviation = sqrt(q);
     match *g {
@@ -57,7 +57,7 @@ pub(super) const fn expectations(g: &Moments, q: f64) -> Expectations {
             Expectations { mean: exp(-0.5 * q), square: 0.5 * (1.0 + twice), slope: 0.5 * (1.0 - twice) }
         }
         Moments::Series { start, mean, square, slope } => {
-            // From 0 to infinity, without dividing infinity by itself.
+            // From 0 to infinity. It does not divide infinity by itself.
             let u = if deviation > 1e100 { 1.0 } else { (deviation - 1.0) / (deviation + 1.0) };
             Expectations {
                 mean: start + deviation * series(mean, u),
@@ -93,8 +93,8 @@ const fn pieces_of(pieces: &[Piece], q: f64) -> Expectations {
     Expectations { mean, square, slope }
 }
 
-/// Computes E\[xᵏ\] over x from `a` to `b`, for k from 0 to 4: by parts, q times (k - 1) that of k - 2 and the density
-/// at the ends.
+/// Computes E\[xᵏ\] over x from `a` to `b`, for k from 0 to 4. Integration by parts gives q (k - 1) times the value for
+/// k - 2, plus the density at the ends.
 const fn powers(a: f64, b: f64, q: f64) -> [f64; 5] {
     let deviation = sqrt(q);
     let (low, high) = (in_units(a, deviation), in_units(b, deviation));
@@ -112,7 +112,7 @@ const fn powers(a: f64, b: f64, q: f64) -> [f64; 5] {
     m
 }
 
-/// Returns a / `deviation`, also for a deviation of 0 or infinity.
+/// Computes a / `deviation`. It is defined for a deviation of 0 or infinity too.
 const fn in_units(a: f64, deviation: f64) -> f64 {
     if a == 0.0 || a.is_infinite() { a } else { a / deviation }
 }
@@ -122,7 +122,7 @@ const fn density(z: f64) -> f64 {
     if z.is_finite() { 0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI * exp(-0.5 * z * z) } else { 0.0 }
 }
 
-/// The probability that a standard normal number is between these.
+/// The probability that a standard normal number is between these bounds.
 const fn share(low: f64, high: f64) -> f64 {
     0.5 * (signed_erf(high) - signed_erf(low))
 }

@@ -1,4 +1,4 @@
-//! Layers side by side, on the same input.
+//! Parallel layers on the same input.
 
 use super::gate::gate;
 use super::signal::{CONSTANT, Passed, Signal, close, correlated, pass};
@@ -9,7 +9,7 @@ use crate::layer::Plan;
 const DEPENDENT: &str =
     "adds paths without weights, which depend on each other; measure the gradients with `flow`";
 
-/// Adds independent paths: their squares add up, and their means.
+/// Adds independent paths. Their squares add up, and so do their means.
 pub(super) const fn sum(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
     let direct = plan.children.len() == 1;
     let mut without_weights = direct as usize;
@@ -34,7 +34,7 @@ pub(super) const fn sum(plan: &Plan, signal: Signal, initializer: &Initializer) 
     if without_weights > 1 { signal.unknown(plan, DEPENDENT) } else { passed }
 }
 
-/// Puts the outputs of branches beside each other: each gets its share of the gradient.
+/// Concatenates the outputs of branches. Each branch gets its share of the gradient.
 pub(super) const fn concat(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
     let whole = len(plan.output);
     let mut passed = Signal { normal: true, ..Signal::new(0.0) }.passed(0.0);
@@ -51,7 +51,7 @@ pub(super) const fn concat(plan: &Plan, signal: Signal, initializer: &Initialize
             square: a.square + share * b.square,
             mean: a.mean + share * b.mean,
             product: a.product + share * b.product,
-            // Normal numbers of different variances are not normal together.
+            // A mixture of normal numbers with different variances is not normal.
             normal: a.normal && b.normal && close(b.square, first),
             gap: a.or(b.gap),
         };
@@ -63,8 +63,8 @@ pub(super) const fn concat(plan: &Plan, signal: Signal, initializer: &Initialize
 
 /// Mixes a branch and the input: y = t f + (1 - t) x, with t = σ(z) and z normal around `bias`.
 ///
-/// With the weights of branch and gate independent, the squares are those of the two terms, and the gradient has three
-/// paths: (1 - t)², t² times that of the branch, and (f - x)² σ'(z)² times the gate's weights.
+/// With independent weights of branch and gate, the squares of the two terms add up. The gradient has three paths: (1 -
+/// t)², t² times that of the branch, and (f - x)² σ'(z)² times the weights of the gate.
 pub(super) const fn highway(plan: &Plan, bias: f64, signal: Signal, initializer: &Initializer) -> Passed {
     let [branch, gate_plan] = plan.children else { return signal.unknown(plan, NO_GATE) };
     let Some((fans, layout, shape)) = weight(gate_plan.plan.parameters) else {

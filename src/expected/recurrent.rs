@@ -1,7 +1,8 @@
-//! A recurrent layer: what it makes of a signal, and of a gradient on its way back through the steps.
+//! The effect of a recurrent layer on a signal, and on a gradient on the way back through the steps.
 //!
-//! The theory follows the two moments through the steps, for weights that are drawn again for each step. For an RNN it makes no
-//! difference that they are the same (Chen, Pennington, Schoenholz 2018); with gates it does, see `tied`.
+//! The theory follows the two moments through the steps, for weights that are drawn again for each step. In an RNN it
+//! makes no difference that all steps share their weights (Chen, Pennington, Schoenholz 2018). With gates it does: see
+//! `tied`.
 
 use super::elementary::{exp, ln, sqrt};
 use super::gate::{gate, tanh};
@@ -12,33 +13,33 @@ use super::weights::{weight, weight_of};
 use crate::init::Initializer;
 use crate::layer::{Plan, Recurrence};
 
-/// Two states of the forward pass are the same if they differ by less than this: that changes a rate by less.
+/// Two states of the forward pass are equal if they differ by less than this. It changes a rate by less.
 const SAME: f64 = 1e-7;
 
-/// How much of the gradient of the last step arrives at the first.
+/// The gradient that arrives at the first step from the last.
 #[derive(Clone, Copy)]
 pub(super) struct Through {
     pub(super) steps: usize,
-    /// The logarithm of the change of the squared length of dR/dh, over all steps but one.
+    /// The logarithm of the change of the squared length of dR/dh, over all steps except one.
     pub(super) share: f64,
-    /// The same by the path through the gates alone; minus infinity if there is none.
+    /// The same for the path through the gates alone. Minus infinity if there is none.
     pub(super) carried: f64,
     pub(super) kind: Recurrence,
 }
 
 impl Through {
-    /// Returns how many factors there are from the last step to the first, at least 1.
+    /// Returns the number of factors from the last step to the first, at least 1.
     pub(super) const fn factors(&self) -> f64 {
         if self.steps > 1 { (self.steps - 1) as f64 } else { 1.0 }
     }
 
-    /// Returns the larger of the two shares: a gradient that arrives at the cell arrives.
+    /// Returns the larger of the two shares. A gradient that arrives at the cell has arrived.
     pub(super) const fn arriving(&self) -> f64 {
         if self.carried > self.share { self.carried } else { self.share }
     }
 }
 
-/// The numbers that a layer keeps from step to step: their mean squares, and the mean of the hidden state.
+/// The state that a layer carries from step to step: the mean squares, and the mean of the hidden state.
 #[derive(Clone, Copy)]
 struct State {
     hidden: f64,
@@ -52,19 +53,19 @@ impl State {
     }
 }
 
-/// What one step does to the squared length of a gradient: to that of dR/dh, and that of dR/dc as far as it comes from
-/// later steps.
+/// The effect of one step on the squared length of a gradient: of dR/dh, and of the part of dR/dc that comes from later
+/// steps.
 #[derive(Clone, Copy)]
 struct Step {
-    /// From the step to the one before it.
+    /// From the step to the step before.
     back: [[f64; 2]; 2],
     /// To the sums of the input.
     to_sums: [f64; 2],
-    /// By the gate that keeps the state alone.
+    /// Through the gate that keeps the state alone.
     by_gate: f64,
     /// The mean of that gate.
     kept: f64,
-    /// By what a gradient is multiplied on average, in length, that goes through the candidate and the hidden weights.
+    /// The average factor of the length of a gradient that passes through the candidate and the hidden weights.
     through_weights: f64,
 }
 
@@ -76,24 +77,25 @@ impl Step {
         let [[a, b], [c, d]] = self.back;
         // The larger eigenvalue.
         let (mean, half) = (0.5 * (a + d), 0.5 * (a - d));
-        let anew = mean + sqrt(half * half + b * c);
-        Parts { kept: self.kept, through_weights: self.through_weights, anew }
+        let redrawn = mean + sqrt(half * half + b * c);
+        Parts { kept: self.kept, through_weights: self.through_weights, redrawn }
     }
 }
 
-/// What is known of the sums of a layer.
+/// The facts about the sums of a layer.
 #[derive(Clone, Copy)]
 struct Sums {
-    /// The variance that the input gives them.
+    /// The variance that comes from the input.
     from_input: f64,
-    /// By what the hidden weights multiply a mean square.
+    /// The factor of a mean square through the hidden weights.
     hidden: f64,
     /// The variance of one of the two biases.
     bias: f64,
 }
 
-/// Computes what a recurrent layer makes of `signal`, and what arrives through its steps. The gain for the layers before it
-/// is that of a gradient that starts at the last step; one that starts at all steps is multiplied by about the same.
+/// Computes the effect of a recurrent layer on `signal`, and the gradient that arrives through its steps. The gain for
+/// the layers before it is computed for a gradient that starts at the last step. A gradient that starts at all steps
+/// has about the same gain.
 pub(super) const fn recurrent(
     plan: &Plan,
     kind: Recurrence,
@@ -122,7 +124,7 @@ pub(super) const fn recurrent(
     let bias = initializer.bias_variance(Some(fan_in));
     let sums = Sums { from_input: input * signal.square, hidden, bias };
     let mut state = State { hidden: 0.0, hidden_mean: 0.0, cell: 0.0 };
-    // back(2) back(3) .. back(t), of which the first row says what arrives at h(1).
+    // back(2) back(3) .. back(t). Its first row is what arrives at h(1).
     let (mut product, mut pairs) = (Scaled::ONE, Pairs::START);
     let (mut carried, mut step, mut settled, mut at) = (0.0, Step::NONE, false, 0);
     while at < steps {
@@ -131,7 +133,7 @@ pub(super) const fn recurrent(
             settled = after.equals(&state);
             (state, step) = (after, here);
         }
-        // If the state does not change any more, the rest of the steps does the same as this one.
+        // If the state does not change any more, all other steps have the same effect as this one.
         let times = if settled && pairs.are_many() { steps - at } else { 1 };
         if at > 0 {
             product = product.times(&Scaled::of(step.back).power(times));
@@ -146,7 +148,7 @@ pub(super) const fn recurrent(
     }
     let carried = if step.by_gate == 0.0 { f64::NEG_INFINITY } else { carried };
     let share = product.ln_first() + pairs.log;
-    // What starts at the last step and arrives at the inputs of all steps.
+    // A gradient that starts at the last step and arrives at the inputs of all steps.
     let (mut sum, mut gradient, mut left, mut pairs) = (0.0, [1.0, 0.0], steps, Pairs::START);
     while left > 0 {
         let term = row(step.to_sums, gradient) * exp(pairs.log);
@@ -179,7 +181,7 @@ const fn row(a: [f64; 2], b: [f64; 2]) -> f64 {
     a[0] * b[0] + a[1] * b[1]
 }
 
-/// Computes the state after a step, and what the step does to a gradient.
+/// Computes the state after a step, and the effect of the step on a gradient.
 const fn forward(kind: Recurrence, state: &State, sums: &Sums) -> (State, Step) {
     let of_hidden = sums.hidden * state.hidden;
     let variance = sums.from_input + of_hidden + 2.0 * sums.bias;
@@ -196,7 +198,7 @@ const fn forward(kind: Recurrence, state: &State, sums: &Sums) -> (State, Step) 
             let (gates, candidate) = (gate(0.0, variance), tanh(0.0, variance));
             let cell = gates.square * (state.cell + candidate.square);
             let read = tanh(0.0, cell);
-            // dR/dc is what later steps give, and `by_hidden` times dR/dh.
+            // dR/dc is the part from later steps, plus `by_hidden` times dR/dh.
             let by_hidden = gates.square * read.slope;
             let by_cell = (candidate.square + state.cell) * gates.slope + gates.square * candidate.slope;
             let to_sums = [by_cell * by_hidden + read.square * gates.slope, by_cell];
@@ -268,7 +270,7 @@ impl Scaled {
         result
     }
 
-    /// Returns the logarithm of the first number. That of 0 is a large negative number.
+    /// Returns the logarithm of the first number. For 0 this is a large negative number.
     const fn ln_first(&self) -> f64 {
         let first = self.matrix[0][0];
         if first == 0.0 { -1e7 } else { self.log + ln(first) }

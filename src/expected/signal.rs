@@ -1,4 +1,4 @@
-//! What a layer does to a random signal, by its effect.
+//! The effect of a layer on a random signal.
 
 use chainrule_parameters::{Layout, TypeName};
 
@@ -10,7 +10,7 @@ use super::weights::{bias, weight};
 use crate::init::Initializer;
 use crate::layer::{Effect, Moments, Normalized, Plan};
 
-/// The numbers between two layers of a wide random network. NaN is what is not known.
+/// The numbers between two layers of a wide random network. NaN stands for an unknown figure.
 #[derive(Clone, Copy)]
 pub(super) struct Signal {
     /// q, the mean square.
@@ -19,9 +19,9 @@ pub(super) struct Signal {
     pub(super) mean: f64,
     /// The mean product of the numbers of two samples.
     pub(super) product: f64,
-    /// Whether the numbers are normal, of mean 0, as those are that a layer of weights has summed up.
+    /// Whether the numbers are normal with mean 0, as after a layer of weights.
     pub(super) normal: bool,
-    /// Why something is not known.
+    /// The reason why a figure is unknown.
     pub(super) gap: Option<Gap>,
 }
 
@@ -36,15 +36,15 @@ pub(super) struct Gap {
 #[derive(Clone, Copy)]
 pub(super) struct Passed {
     pub(super) signal: Signal,
-    /// By what the layer multiplies the squared length of the gradient.
+    /// The factor of the squared length of the gradient.
     pub(super) chi: f64,
-    /// Why that is not known, if it is NaN.
+    /// The reason why it is unknown, if it is NaN.
     pub(super) gap: Option<Gap>,
-    /// What arrives through the steps of a recurrent layer.
+    /// The gradient that arrives through the steps of a recurrent layer.
     pub(super) through: Option<Through>,
 }
 
-/// Larger numbers overflow somewhere in `f32`.
+/// Larger numbers overflow in `f32` somewhere.
 pub(super) const LARGEST: f64 = 1e76;
 
 const UNKNOWN: &str = "has no known effect: set `Plan::effect` in its `PLAN`, for an activation \
@@ -62,12 +62,12 @@ pub(super) const CONSTANT: &str = "has weights that are not random, and the theo
 const NO_WEIGHT: &str = "declares `Effect::Weights` and has no parameter that is a weight";
 
 impl Signal {
-    /// Data of this mean square, with mean 0 and no correlation between samples.
+    /// Creates data with this mean square, mean 0, and no correlation between samples.
     pub(super) const fn new(square: f64) -> Self {
         Self { square, mean: 0.0, product: 0.0, normal: false, gap: None }
     }
 
-    /// Nothing is known behind `plan`, and neither is what becomes of the gradient there.
+    /// Returns an unknown signal after `plan`, whose effect on the gradient is unknown too.
     pub(super) const fn unknown(self, plan: &Plan, reason: &'static str) -> Passed {
         self.unknown_by(Some(Gap { layer: plan.name, reason }))
     }
@@ -87,7 +87,7 @@ impl Signal {
         Passed { gap: self.gap, signal: Self { square, ..self }, chi, through: None }
     }
 
-    /// Returns whether two signals are equal, to 1e-12: a layer maps them to the same.
+    /// Returns whether two signals are equal up to 1e-12. A layer maps both to the same signal.
     pub(super) const fn equals(&self, other: &Self) -> bool {
         close(self.square, other.square)
             && close(self.mean, other.mean)
@@ -105,7 +105,7 @@ pub(super) const fn close_to(a: f64, b: f64, share: f64) -> bool {
     a == b || (a - b).abs() <= share * b.abs() || a.is_nan() && b.is_nan()
 }
 
-/// Computes what `plan` makes of `signal`, if its parameters are those of `initializer`.
+/// Computes the effect of `plan` on `signal`, for parameters that `initializer` draws.
 pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer) -> Passed {
     match plan.effect {
         Effect::Unknown => signal.unknown(plan, UNKNOWN),
@@ -172,7 +172,7 @@ pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer)
             };
             let around_zero = matches!(of, Normalized::SampleAroundZero);
             let mean = if around_zero { signal.mean * sqrt(chi) } else { 0.0 };
-            // Its output is known even if its input is not.
+            // Its output is known even if its input is unknown.
             let square = if chi.is_nan() { 1.0 } else { chi * (signal.square - center) } + bias;
             let after = Signal { square, mean, product: product + bias, ..signal };
             let gap = if product.is_nan() || mean.is_nan() { signal.gap } else { None };
@@ -216,7 +216,7 @@ pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer)
                     let next = pass(child.plan, before, initializer);
                     copy += 1;
                     passed = Passed { chi: passed.chi * next.chi, gap: passed.or(next), ..next };
-                    // At a fixed point all further copies multiply the gradient by the same.
+                    // At a fixed point all further copies multiply the gradient by the same factor.
                     while next.signal.equals(&before) && copy < child.copies {
                         passed.chi *= next.chi;
                         copy += 1;
@@ -232,13 +232,13 @@ pub(super) const fn pass(plan: &Plan, signal: Signal, initializer: &Initializer)
 }
 
 impl Passed {
-    /// Returns why the gradient is not known after this layer and `next`.
+    /// Returns the reason why the gradient is unknown after this layer and `next`.
     pub(super) const fn or(&self, next: Self) -> Option<Gap> {
         if self.chi.is_nan() { self.gap } else { next.gap }
     }
 }
 
-/// Returns the reason why two samples are not known together behind this layer.
+/// Returns the reason why the correlation of two samples is unknown after this layer.
 pub(super) const fn correlated(plan: &Plan, signal: Signal) -> Option<Gap> {
     signal.or(Some(Gap { layer: plan.name, reason: CORRELATED }))
 }
@@ -256,7 +256,7 @@ const fn activation(plan: &Plan, g: &Moments, signal: Signal) -> Passed {
         return after.passed(slope * slope);
     }
     if !signal.normal {
-        // What is not known already has the reason.
+        // A figure that is unknown already has its reason.
         return if signal.square.is_nan() {
             signal.unknown_by(signal.gap)
         } else {

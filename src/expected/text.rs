@@ -1,4 +1,4 @@
-//! What the sentences on gradient flow have beside text: shares and places.
+//! The parts of sentences on gradient flow that are not fixed text: shares and places.
 
 use core::f64::consts::{LN_10, LOG10_E};
 
@@ -8,7 +8,7 @@ use super::elementary::exp;
 pub(super) use crate::error::Text;
 
 impl Text {
-    /// Adds a number with three decimals; with an exponent, if it is 1000 or more.
+    /// Adds a number with three decimals. From 1000 on it has an exponent.
     pub(super) const fn decimals(&mut self, x: f64) -> &mut Self {
         if x >= 1000.0 {
             return self.power(super::elementary::ln(x));
@@ -25,7 +25,7 @@ impl Text {
         self.whole(tenths / 10).text(".").whole(tenths % 10)
     }
 
-    /// Adds exp(x) as 1.6e-63: numbers that are too small or too large for an `f64` too.
+    /// Adds exp(x) in the form 1.6e-63, even if the number is too small or too large for an `f64`.
     pub(super) const fn power(&mut self, x: f64) -> &mut Self {
         if x.is_nan() || x < -1e6 {
             return self.text(if x.is_nan() { "NaN" } else { "0" });
@@ -45,12 +45,12 @@ impl Text {
         self.whole(exponent.unsigned_abs())
     }
 
-    /// Adds exp(x) as people write a share: 0.35, and with an exponent where that is 0.00.
+    /// Adds exp(x) as a share, such as 0.35. If that would be 0.00, it has an exponent.
     pub(super) const fn share(&mut self, x: f64) -> &mut Self {
         if x > -4.6 && x < 6.9 { self.decimals(exp(x)) } else { self.power(x) }
     }
 
-    /// Adds a step of a path, behind the steps before it.
+    /// Adds a step of a path after the steps before it.
     pub(super) const fn segment(&mut self, first: bool, segment: Segment) -> &mut Self {
         self.text(if first { "" } else { "." });
         match segment {

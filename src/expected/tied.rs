@@ -1,18 +1,19 @@
-//! What it changes that the weights of all steps of a recurrent layer with gates are the same.
+//! The effect of shared weights: all steps of a recurrent layer with gates have the same weights.
 //!
-//! From step to step its gradient has two parts: what the gates keep, and what comes through the weights. If it keeps the
-//! share ζ on average, and the part through the weights has σ times the length, a path through n of k steps' weights has the
-//! length ζᵏ⁻ⁿ σⁿ, and ends in the same direction at whichever steps it took them. So these paths add up, and not their
-//! squares: the squared length is Σ C(k, n)² ζ²⁽ᵏ⁻ⁿ⁾ σ²ⁿ, which grows as (ζ + σ)²ᵏ. With weights that are drawn again for each
-//! step it would grow as (ζ² + σ²)ᵏ. What varies from step to step adds up as squares in either case.
+//! From step to step the gradient has two parts: one that the gates keep, and one that passes through the weights. Say
+//! that the gates keep the share ζ on average, and that the weights multiply the length by σ. A path that passes
+//! through the weights in n of k steps then has the length ζᵏ⁻ⁿ σⁿ. It ends in the same direction for every choice of
+//! these n steps. So these paths add up, and not their squares: the squared length is Σ C(k, n)² ζ²⁽ᵏ⁻ⁿ⁾ σ²ⁿ, which
+//! grows as (ζ + σ)²ᵏ. With weights that are drawn again for each step it would grow as (ζ² + σ²)ᵏ. In both cases the
+//! squares of the parts that vary from step to step add up.
 //!
-//! The pairs of paths are counted by how many more weights one of them has passed so far than the other. Both go on
-//! together (by a = ζ² + σ²), or one of them passes weights that the other has passed or will pass at another step (by
-//! b = ζ σ for each). If they are equally far, what varies adds its share ε.
+//! Pairs of paths are counted by the difference of the numbers of weights that the two have passed so far. In a step,
+//! both paths do the same (a = ζ² + σ²), or one of them passes weights that the other has passed or will pass at
+//! another step (b = ζ σ for each). If the difference is 0, the varying part adds its share ε.
 
 use super::elementary::{ln, sqrt};
 
-/// From this many steps on, the growth is that of infinitely many.
+/// From this many steps on, the growth is that of infinitely many steps.
 const STEPS: usize = 48;
 
 /// The parts of one step.
@@ -22,17 +23,17 @@ pub(super) struct Parts {
     pub(super) kept: f64,
     /// σ.
     pub(super) through_weights: f64,
-    /// By what the step multiplies the squared length, if its weights are drawn again: a + ε.
+    /// The factor of the squared length, if the weights of the step are drawn again: a + ε.
     pub(super) redrawn: f64,
 }
 
-/// Pairs of paths, as far as they have come.
+/// Pairs of paths up to the current step.
 #[derive(Clone, Copy)]
 pub(super) struct Pairs {
-    /// For each difference, the sum over the pairs; that of 0 is 1.
+    /// The sum over the pairs, for each difference. For the difference 0 it is scaled to 1.
     sums: [f64; STEPS + 1],
     steps: usize,
-    /// The logarithm of what the squared length is multiplied by beside the steps' `redrawn`.
+    /// The logarithm of the squared length, without the factors `redrawn` of the steps.
     pub(super) log: f64,
 }
 
@@ -43,7 +44,7 @@ impl Pairs {
         Self { sums, steps: 0, log: 0.0 }
     };
 
-    /// Goes on by one step.
+    /// Advances by one step.
     pub(super) const fn step(&mut self, parts: &Parts) {
         if self.steps >= STEPS {
             return self.many(parts, 1);
@@ -64,8 +65,7 @@ impl Pairs {
         self.log += ln(whole / parts.redrawn);
     }
 
-    /// Goes on by steps of which there have been many: of infinitely many pairs each step multiplies the sums by
-    /// a + √(ε² + 4 b²).
+    /// Advances by steps after many steps. For infinitely many pairs each step multiplies the sums by a + √(ε² + 4 b²).
     pub(super) const fn many(&mut self, parts: &Parts, steps: usize) {
         let (a, b) = parts.together();
         if b == 0.0 || b.is_nan() {
@@ -92,7 +92,7 @@ impl Parts {
 mod tests {
     use super::{Pairs, Parts};
 
-    /// Σ C(k, n)² ζ²⁽ᵏ⁻ⁿ⁾ σ²ⁿ.
+    /// Computes Σ C(k, n)² ζ²⁽ᵏ⁻ⁿ⁾ σ²ⁿ.
     fn paths(k: i32, kept: f64, through_weights: f64) -> f64 {
         let mut choose = 1.0;
         let mut sum = 0.0;
@@ -115,7 +115,7 @@ mod tests {
                 let found = pairs.log + f64::from(k) * libm::log(redrawn);
                 assert!((found - expected).abs() < 1e-9 * expected.abs(), "{k}: {found}, not {expected}");
             }
-            // Of 1000 steps, the sum has still a factor of about 1 / √k, which is no power of a rate.
+            // After 1000 steps the sum still has a factor of about 1 / √k, which does not grow exponentially.
             pairs.many(&parts, 952);
             let found = pairs.log + 1000.0 * libm::log(redrawn);
             let expected = 2000.0 * libm::log(kept + through_weights);
@@ -133,7 +133,7 @@ mod tests {
             (0..60).for_each(|_| pairs.step(&parts));
             assert_eq!(pairs.log, 0.0);
         }
-        // Most of it varies.
+        // Most of the gradient varies.
         let mut pairs = Pairs::START;
         let parts = Parts { kept: 0.01, through_weights: 0.01, redrawn: 0.3 };
         (0..60).for_each(|_| pairs.step(&parts));

@@ -1,4 +1,4 @@
-//! What to say of a gradient on its way back through the steps of a recurrent layer, and what to try.
+//! Texts about a gradient on the way back through the steps of a recurrent layer, and about cures.
 
 use super::elementary::{exp, ln};
 use super::text::Text;
@@ -28,7 +28,7 @@ pub(super) const fn sentence(time: &InTime, initializer: &Initializer) -> Text {
     text
 }
 
-/// Writes how much arrives at the first step.
+/// Writes how much of the gradient arrives at the first step.
 pub(super) const fn share(text: &mut Text, time: &InTime) {
     let through = &time.through;
     text.share(0.5 * through.share).text(" of the gradient of step ").whole(through.steps as u64);
@@ -49,10 +49,10 @@ pub(crate) const fn gate(kind: Recurrence) -> Option<&'static str> {
     }
 }
 
-/// Returns what to try against a gradient that vanishes or explodes through this number of steps.
+/// Returns the cure for a gradient that vanishes or explodes through this number of steps.
 pub(crate) const fn cure(kind: Recurrence, steps: usize, vanishes: bool) -> Text {
     let mut text = Text::new();
-    // With a gate of 1 - 1/T, T steps keep 1/e.
+    // With a gate of 1 - 1/T, 1/e of the gradient is left after T steps.
     let bias = ln(if steps > 2 { (steps - 1) as f64 } else { 1.0 });
     match (kind, vanishes) {
         (_, false) => text.text(

@@ -7,7 +7,7 @@ use super::walk::Walk;
 use crate::init::Initializer;
 use crate::layer::Plan;
 
-/// Writes what theory expects, and for gradients that do not flow why, and what to try.
+/// Writes the expectation. For gradients that vanish or explode it adds the reason and a cure.
 pub(super) const fn sentence(
     plan: &Plan,
     walk: &Walk,
@@ -78,13 +78,13 @@ pub(super) const fn sentence(
     text
 }
 
-/// Writes by what each kind of factor multiplies the gradient for each layer of weights. Returns the one to blame.
+/// Writes the factor of the gradient per layer of weights, for each kind of factor. Returns the cause.
 const fn causes(text: &mut Text, walk: &Walk, vanishes: bool) -> Cause {
     let steps = (walk.gains.weights - 1) as f64;
     let (mut at, mut worst, mut first) = (0, 0, true);
     while at < Cause::ALL.len() {
         let gain = walk.gains.causes[at].ln();
-        // The logarithm of what was divided out again is rounded.
+        // A factor that was divided out again has a rounded logarithm.
         if gain.abs() > 1e-9 || at == 0 {
             let value = exp(0.5 * gain / steps);
             text.text(if first { "" } else { ", " }).text(Cause::ALL[at].name()).text(" ").decimals(value);

@@ -50,7 +50,7 @@ impl Place {
 pub(super) struct InTime {
     pub(super) through: Through,
     pub(super) place: Place,
-    /// Whether its last step alone is read, so that a gradient gets to the first step through all others only.
+    /// Whether only its last step is read, so that a gradient reaches the first step only through all others.
     last: bool,
 }
 
@@ -60,7 +60,8 @@ impl InTime {
         self.through.arriving() > -LIMIT
     }
 
-    /// Returns whether the gradient of the first step vanishes: that of an earlier output would arrive there directly.
+    /// Returns whether the gradient of the first step vanishes. The gradient of an earlier output would arrive there
+    /// directly.
     pub(super) const fn vanishes(&self) -> bool {
         self.last && self.through.arriving() < LIMIT
     }
@@ -101,26 +102,26 @@ impl Product {
         }
     }
 
-    /// Returns its logarithm. That of 0 is a large negative number, with which sums and differences are finite.
+    /// Returns its logarithm. For 0 this is a large negative number, so that sums and differences are finite.
     pub(super) const fn ln(&self) -> f64 {
         if self.factor == 0.0 { -1e7 } else { self.log + ln(self.factor) }
     }
 }
 
-/// What layers multiply the squared length of the gradient by.
+/// The factors of the squared length of the gradient.
 #[derive(Clone, Copy)]
 pub(super) struct Gains {
     /// All layers together.
     pub(super) total: Product,
     /// Each of the [causes](Cause::ALL).
     pub(super) causes: [Product; 5],
-    /// Those of the causes that a norm makes ineffective if it follows.
+    /// The causes that a later norm makes ineffective.
     scalable: [Product; 5],
-    /// Why they are not known.
+    /// The reason why they are unknown.
     pub(super) gap: Option<Gap>,
-    /// How many layers of weights there are.
+    /// The number of layers of weights.
     pub(super) weights: usize,
-    /// What decides on the cure.
+    /// The facts that decide on the cure.
     pub(super) between: LayersBetween,
 }
 
@@ -141,7 +142,7 @@ impl Gains {
         self.total.times(chi);
         self.causes[cause].times(chi);
         if matches!(facts.cause, Cause::Norm) {
-            // The weights and sums before it are one factor with it.
+            // The weights and sums before it are combined with it into one factor.
             let mut at = 0;
             while at < self.scalable.len() {
                 let before = self.scalable[at];
@@ -175,20 +176,22 @@ impl Gains {
 pub(super) struct Walk {
     signal: Signal,
     initializer: Initializer,
-    /// The layers between the first layer of weights, which is excluded, and the last so far, which is included.
+    /// The layers from the first layer of weights (excluded) to the last one so far (included).
     pub(super) gains: Gains,
-    /// The same, with the layers behind the last.
+    /// The same, with the layers after the last one.
     here: Gains,
     place: Place,
     pub(super) first: Place,
     pub(super) last: Place,
-    /// The recurrent layer in which the gradient changes the most.
+    /// The recurrent layer in which the gradient changes most.
     pub(super) time: Option<InTime>,
-    /// Of the recurrent layers so far, behind which nothing has mixed the steps, the one through which the most arrives.
+    /// The recurrent layer through which most of the gradient arrives, among those after which no layer has mixed the
+    /// steps.
     open: Option<InTime>,
-    /// The gains of the whole network and a limit, if the place is searched where the gradient passes the limit.
+    /// The gains of the whole network and a limit, if this is a search for the place where the gradient passes the
+    /// limit.
     search: Option<(f64, f64)>,
-    /// That place: the last from which it is beyond the limit down to it, and the logarithm of what is left there.
+    /// The last layer at which the gradient is beyond the limit, and the logarithm of what is left there.
     pub(super) found: Option<(Place, f64)>,
 }
 
@@ -234,7 +237,7 @@ impl Walk {
         }
     }
 
-    /// Walks through equal layers. Where the signal does not change any more, each of them does the same.
+    /// Walks through equal layers. If the signal does not change any more, all of them have the same effect.
     const fn copies(&mut self, plan: &Plan, copies: usize, numbered: bool) {
         let level = self.place.depth - 1;
         let mut copy = 0;
@@ -260,12 +263,12 @@ impl Walk {
         }
     }
 
-    /// Returns how many of the `rest` of equal layers need not be looked at one by one: all, but where a place is
-    /// searched, only those that are not near it.
+    /// Returns how many of the `rest` of equal layers can be skipped: all, or in a search only those that are not near
+    /// the place.
     const fn skippable(&self, before: &Gains, rest: usize) -> usize {
         let Some((total, limit)) = self.search else { return rest };
         let here = self.here.total.ln();
-        // How many copies later the gradient passes the limit.
+        // The number of copies after which the gradient passes the limit.
         let ahead = (total - limit - here) / (here - before.total.ln());
         if ahead > 3.0 && rest > 3 {
             let most = rest - 3;
@@ -282,7 +285,7 @@ impl Walk {
         let Passed { signal, chi, gap, through } = pass(plan, self.signal, &self.initializer);
         self.signal = signal;
         self.through_time(plan, through);
-        // The gradient goes through the steps of the first layer of weights too.
+        // The gradient passes through the steps of the first layer of weights too.
         if self.here.weights > 0 || matches!(plan.effect, Effect::Recurrent(_)) && chi.is_nan() {
             if chi.is_nan() && self.here.gap.is_none() {
                 self.here.gap = gap;
@@ -306,8 +309,8 @@ impl Walk {
         }
     }
 
-    /// Follows the gradient of the last step through the steps of recurrent layers. Of several in a row, it can take those
-    /// of any.
+    /// Follows the gradient of the last step through the steps of recurrent layers. If there are several in a row, the
+    /// gradient can pass through the steps of any of them.
     const fn through_time(&mut self, plan: &Plan, through: Option<Through>) {
         if let Some(through) = through {
             let here = InTime { through, place: Place { layer: plan.name, ..self.place }, last: false };

@@ -10,8 +10,8 @@ pub(super) const fn has_weights(plan: &Plan) -> bool {
     depth(plan) > 0
 }
 
-/// Returns how many layers of weights a layer is: for a stack those inside it, for a sum those of its longest path.
-/// A layer that declares no factor is one if a parameter of it is a weight.
+/// Returns the number of layers of weights of a layer. For a stack it counts those inside, and for a sum those of its
+/// longest path. A layer that declares no factor counts as one if one of its parameters is a weight.
 pub(super) const fn depth(plan: &Plan) -> usize {
     if plan.children.is_empty() {
         let own = matches!(plan.factor, Factor::Weights) || weight(plan.parameters).is_some();
@@ -39,7 +39,7 @@ pub(super) const fn weight(node: &Node) -> Option<Weight> {
     weight_of(node, 0)
 }
 
-/// Returns the weight of a layer behind `skipped` others.
+/// Returns the weight of a layer after `skipped` other weights.
 pub(super) const fn weight_of(node: &Node, mut skipped: usize) -> Option<Weight> {
     match node {
         Node::Tensor(tensor) => match tensor.role() {
@@ -64,7 +64,7 @@ pub(super) const fn weight_of(node: &Node, mut skipped: usize) -> Option<Weight>
     }
 }
 
-/// Returns the variance of the layer's biases: 0, if it has none.
+/// Returns the variance of the layer's biases, or 0 if it has none.
 pub(super) const fn bias(plan: &Plan, initializer: &Initializer) -> f64 {
     if !has_bias(plan.parameters) {
         return 0.0;

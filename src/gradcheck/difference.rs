@@ -8,10 +8,10 @@ pub(super) struct Derivative {
     pub(super) noise: f64,
 }
 
-/// Computes df/dx at `x`, for an f that is a sum of numbers of this magnitude.
+/// Computes df/dx at `x`. `magnitude` is the size of the terms whose sum is f.
 pub(super) fn derivative(x: f64, magnitude: f64, f: &mut dyn FnMut(f64) -> f64) -> Derivative {
     let mut slope = |h: f64| {
-        // The steps after rounding.
+        // The steps that remain after rounding.
         let (right, left) = ((x + h) - x, x - (x - h));
         let (far_right, far_left) = ((x + 2.0 * h) - x, x - (x - 2.0 * h));
         let near = (f(x + right) - f(x - left)) / (right + left);

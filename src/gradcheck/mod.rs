@@ -1,8 +1,8 @@
 //! Tier 5: checks that a backward pass is the derivative of its forward pass.
 //!
-//! [`gradcheck`] compares the gradients of a layer, or of a whole network, with finite differences, number by number
-//! and with sign, for its inputs and for every parameter. [`gradcheck_loss`] does so for a loss. Write such a test for
-//! each layer that you write yourself:
+//! [`gradcheck`] compares the gradients of a layer or a whole network with finite differences. It compares each number,
+//! with its sign, for the inputs and for every parameter. [`gradcheck_loss`] does this for a loss. Write such a test
+//! for each layer that you write yourself:
 //!
 //! ```
 //! use chainrule::prelude::*;
@@ -15,23 +15,25 @@
 //! # Ok::<(), chainrule::gradcheck::GradcheckError>(())
 //! ```
 //!
-//! # How
-//! With a random gradient u of the output (a cotangent), the output becomes one number, f = Σ u·y. Its derivative with
-//! respect to each number x is computed by central differences of fourth order, (8 f(x+h) - 8 f(x-h) - f(x+2h) +
-//! f(x-2h)) / 12h, in `f64`, at steps of 1e-3 and smaller. The step is used whose difference agrees best with that of
-//! half the step, because a large step may cross a kink, and a small one is dominated by rounding. The choice does not
-//! use the layer's own gradient.
+//! # Method
+//! A random gradient u of the output (a cotangent) reduces the output to one number, f = Σ u·y. The derivative of f
+//! with respect to each number x is computed by central differences of fourth order, (8 f(x+h) - 8 f(x-h) - f(x+2h) +
+//! f(x-2h)) / 12h, in `f64`, at steps h of 1e-3 and smaller. A large step may cross a kink, and rounding dominates a
+//! small one. So the check uses the step whose difference agrees best with the difference of half the step. This choice
+//! does not use the layer's own gradient.
 //!
 //! A layer with a kink must be checked with inputs on both sides of it. At the kink itself there is no derivative to
 //! compare.
 //!
-//! Beside the derivative, the contract of [`Layer::backward`] is checked: that it overwrites the gradient of its input,
-//! adds to the gradients of its parameters (and overwrites them when it is told to, if it says that it
-//! [can](Layer::OVERWRITES)), computes the same gradients of its parameters when that of its input is not needed, and
-//! does not read scratch memory that another pass wrote: it is filled with NaN between the two passes.
+//! The check also tests the contract of [`Layer::backward`]. The backward pass
 //!
-//! Layers that draw random numbers get the same ones every time. The check runs in training mode; a layer that differs
-//! in evaluation mode needs another test for that.
+//! * overwrites the gradient of its input;
+//! * adds to the gradients of its parameters, and overwrites them if it is told to and [can](Layer::OVERWRITES);
+//! * computes the same gradients of its parameters if the gradient of its input is not needed;
+//! * does not read scratch memory that another pass wrote: the check fills it with NaN between the two passes.
+//!
+//! Layers that draw random numbers get the same ones every time. The check runs in training mode. A layer that differs
+//! in evaluation mode needs another test for that mode.
 
 mod difference;
 mod subject;
@@ -53,17 +55,17 @@ use subject::{AnySubject, Subject};
 /// The largest relative error that is accepted.
 ///
 /// Differences of fourth order at a step of 1e-3 have a truncation error of about 1e-12 and a rounding error of about
-/// 1e-13, so a correct gradient passes with a wide margin, and a wrong factor, sign or index does not.
+/// 1e-13. So a correct gradient passes with a wide margin, and a wrong factor, sign or index does not.
 pub const TOLERANCE: f64 = 1e-6;
 
-/// The result of a successful check.
+/// The result of a successful check. See the example of [`gradcheck`](crate::gradcheck).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// How many numbers were compared.
     pub checked: usize,
     /// The largest relative error among them.
     pub worst: f64,
-    /// The tensor with that error: `input[0]`, `2.branch.0.weight`, ..
+    /// The tensor with that error, such as `input[0]` or `2.branch.0.weight`.
     pub tensor: String,
 }
 
@@ -82,9 +84,9 @@ pub enum GradcheckError {
         tensor: String,
         /// The index of the number, in memory order.
         index: usize,
-        /// The value of the backward pass.
+        /// The value that the backward pass computed.
         analytic: f64,
-        /// The value of finite differences.
+        /// The value from finite differences.
         numeric: f64,
         /// Their relative error.
         error: f64,
@@ -101,7 +103,7 @@ pub enum GradcheckError {
         /// The index of the number, in memory order.
         index: usize,
     },
-    /// There was nothing to compare, or there was a NaN or an infinity.
+    /// There is nothing to compare, or a number is NaN or infinite.
     #[error("`{layer}` cannot be checked: {reason}")]
     Unusable {
         /// The type of the layer.
@@ -111,11 +113,13 @@ pub enum GradcheckError {
     },
 }
 
-/// Compares the gradients of a layer or a network, at these inputs, with finite differences.
+/// Compares the gradients of a layer or a network, at these inputs, with finite differences. See the example of
+/// [the module](crate::gradcheck).
 ///
 /// # Errors
-/// The first number whose relative error is over [`TOLERANCE`], by layer, tensor and index; or a broken rule of the
-/// contract; or inputs that cannot be used: none, or not finite.
+/// [`GradcheckError::Gradient`] for the first number whose relative error is over [`TOLERANCE`], with layer, tensor and
+/// index. [`GradcheckError::Contract`] for a broken rule of the contract of [`Layer::backward`].
+/// [`GradcheckError::Unusable`] if there are no inputs, or some are not finite.
 pub fn gradcheck<X, N>(network: &N, inputs: &[X]) -> Result<Report, GradcheckError>
 where
     X: InF64 + TakenBy<N::Network, Output: InF64>,
@@ -129,7 +133,7 @@ fn check<X: InF64, L: Layer<X, Output: InF64>>(layer: &L, inputs: &[X]) -> Resul
     check_subject(&name, inputs.len(), L::OVERWRITES, &mut Subject::new(layer, inputs))
 }
 
-/// Runs the check; compiled once for all layers.
+/// Runs the check. It is compiled once for all layers.
 fn check_subject(
     name: &str,
     samples: usize,
@@ -149,8 +153,8 @@ fn check_subject(
     let plain = subject.backward(true, 0.0, !overwrites);
     let broken =
         |rule, tensor: String, index| GradcheckError::Contract { layer: name.into(), rule, tensor, index };
-    // All gradients are set to 1 before: that of the input must be overwritten, and that of a parameter must be added
-    // to the 1.
+    // All gradients are set to 1 before. The gradient of the input must be overwritten, and that of a parameter must be
+    // added to the 1.
     let over = subject.backward(true, 1.0, true);
     if let Some(at) = differ(&plain.inputs, &over.inputs, 0.0) {
         return Err(broken("overwrite `input_grad`", input_name(at / len), at % len));
@@ -208,7 +212,7 @@ fn check_subject(
 /// Compares the gradient of a loss, at these outputs and targets, with finite differences.
 ///
 /// # Errors
-/// As [`gradcheck`]; data that the loss refuses is reported as [`GradcheckError::Unusable`].
+/// The errors of [`gradcheck`]. Data that the loss refuses is [`GradcheckError::Unusable`].
 pub fn gradcheck_loss<Y, Target, L>(
     loss: &L,
     outputs: &[Y],
@@ -236,7 +240,7 @@ where
     Ok(verdict.report)
 }
 
-/// Returns where two gradients with respect to the same numbers differ.
+/// Returns the first place where two gradients of the same numbers differ.
 fn differ(plain: &[f64], other: &[f64], tolerance: f64) -> Option<usize> {
     let scale = plain.iter().fold(0.0, |scale, x| f64::max(scale, x.abs()));
     // Numbers that are not finite are ignored here: a later check reports them.
@@ -257,7 +261,7 @@ impl Verdict {
         analytic: f64,
         Derivative { value: numeric, noise }: Derivative,
     ) -> Result<(), GradcheckError> {
-        // A difference of the size of the rounding noise is not an error: it counts as the tolerance.
+        // A difference as large as the rounding noise is not an error: it counts as a relative error of `TOLERANCE`.
         let floor = f64::max(noise / TOLERANCE, f64::MIN_POSITIVE);
         let error = (analytic - numeric).abs() / analytic.abs().max(numeric.abs()).max(floor);
         self.report.checked += 1;

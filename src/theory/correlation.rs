@@ -2,32 +2,32 @@ use core::f64::consts::PI;
 
 /// The correlation of two inputs in a random, infinitely wide ReLU network, and of their gradients.
 ///
-/// Create one with [`Pair::new`], apply the layers in order, first to last, and read the correlation of the two
+/// Create one with [`Pair::new`] and apply the layers in order, first to last. Then read the correlation of the two
 /// gradients with respect to the input of the network.
 ///
 /// # Derivation
-/// Let z, z' be jointly normal of equal variance q, with correlation ρ. Then (Cho & Saul 2009, n = 0 and 1)
+/// Let z and z' be jointly normal with equal variance q and correlation ρ. Then (Cho & Saul 2009, n = 0 and 1)
 ///
 /// > 2 E\[\[z > 0\] \[z' > 0\]\] = k₀(ρ) = 1 - acos(ρ)/π
 /// > 2 E\[relu(z) relu(z')\] = q k₁(ρ),  k₁(ρ) = (√(1 - ρ²) + ρ (π - acos ρ)) / π
 ///
-/// *Forward.* W ~ N(0, 2/fan-in) makes of two activations with mean product c two z of covariance 2c. So ρ' = k₁(ρ),
-/// and q stays.
+/// *Forward.* W ~ N(0, 2/fan-in) maps two activations with mean product c to two z with covariance 2c. So ρ' = k₁(ρ),
+/// and q does not change.
 ///
-/// *Backward.* dR/dz = \[z > 0\] Wᵀ dR/dz⁺, with z⁺ the next layer's. If W is independent of \[z > 0\] and of dR/dz⁺,
-/// E\[dR/dz dR/dz'\] = E\[\[z > 0\] \[z' > 0\]\] · 2 · E\[dR/dz⁺ dR/dz⁺'\]: each layer multiplies the correlation of
-/// the gradients by k₀(ρ), with the ρ of its z. The W of the next layer is independent of \[z > 0\]. It is not
-/// independent of dR/dz⁺, which depends on the active units of the next layers, and so on W. This gradient independence
-/// is an assumption at finite width, and exact in the limit, if the last layer's weights are independent and used
-/// nowhere else (Yang 2020, the "simple GIA check"). All layers here assume it. Measured correlations are larger by a
-/// term of the order of layers/width.
+/// *Backward.* dR/dz = \[z > 0\] Wᵀ dR/dz⁺, where z⁺ is the z of the next layer. If W is independent of \[z > 0\] and
+/// of dR/dz⁺, E\[dR/dz dR/dz'\] = E\[\[z > 0\] \[z' > 0\]\] · 2 · E\[dR/dz⁺ dR/dz⁺'\]: each layer multiplies the
+/// correlation of the gradients by k₀(ρ), with the ρ of its z. The W of the next layer is independent of \[z > 0\]. It
+/// is not independent of dR/dz⁺, which depends on the active units of the next layers, and these depend on W. This
+/// gradient independence is an assumption at finite width. It is exact in the limit, if the weights of the last layer
+/// are independent and used nowhere else (Yang 2020, the "simple GIA check"). All layers here assume it. Measured
+/// correlations are larger by a term of the order of layers/width.
 ///
-/// *Top.* Both gradients start from the same vector, as when R is linear in the network's output: correlation 1.
+/// *Start.* Both gradients start from the same vector, as if R were linear in the network's output: correlation 1.
 ///
-/// In a plain stack ρ → 1 as 1 - ρ ≈ 9π²/2L², so that k₀ ≈ 1 - 3/L, and the correlation of the gradients falls as a
-/// power, L⁻³. The exponential 2⁻ᴸ, and (3/4)ᴸ for residual networks, that are often quoted from Balduzzi et al. assume
-/// that \[z > 0\] and \[z' > 0\] are independent, k₀ = 1/2, at every depth. That is correct for the first layer and ρ =
-/// 0, but not for the following ones.
+/// In a plain stack ρ → 1 as 1 - ρ ≈ 9π²/2L², so k₀ ≈ 1 - 3/L, and the correlation of the gradients falls as a power,
+/// L⁻³. Balduzzi et al. are often quoted for exponentials: 2⁻ᴸ for plain networks and (3/4)ᴸ for residual networks.
+/// These assume that \[z > 0\] and \[z' > 0\] are independent, k₀ = 1/2, at every depth. That is correct for the first
+/// layer and ρ = 0, but not for the following layers.
 ///
 /// # Source
 /// Cho & Saul, "Kernel methods for deep learning", NIPS 2009, eq. 3 to 6. Balduzzi, Frean, Leary, Lewis, Ma,
@@ -45,7 +45,7 @@ use core::f64::consts::PI;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
-    /// Mean square, mean and mean product of the two streams; only the ratios matter.
+    /// Mean square, mean and mean product of the two streams. Only their ratios matter.
     square: f64,
     mean: f64,
     product: f64,
@@ -69,9 +69,9 @@ impl Pair {
         self.gradients
     }
 
-    /// Applies `layers` layers relu(W x), W of variance 2/n.
+    /// Applies `layers` layers relu(W x), where W has the variance 2/n.
     ///
-    /// ρ' = k₁(ρ); gradients times k₀(ρ).
+    /// ρ' = k₁(ρ); the correlation of the gradients is multiplied by k₀(ρ).
     #[must_use]
     pub fn plain(self, layers: usize) -> Self {
         (0..layers).fold(self, |pair, _| {
@@ -81,10 +81,11 @@ impl Pair {
         })
     }
 
-    /// Applies `blocks` blocks x + a V relu(W x), W of variance 2/n and V of 1/n; or, equivalently, x + a W relu(x).
+    /// Applies `blocks` blocks x + a V relu(W x), where W has the variance 2/n and V 1/n; or, equivalently, x + a W
+    /// relu(x).
     ///
-    /// The branch has mean 0, so its products add to the stream's without mixed terms:
-    /// ρ' = (ρ + a² k₁(ρ)) / (1 + a²); gradients times (1 + a² k₀(ρ)) / (1 + a²).
+    /// The branch has mean 0, so its products add to those of the stream without mixed terms: ρ' = (ρ + a² k₁(ρ)) / (1
+    /// + a²). The correlation of the gradients is multiplied by (1 + a² k₀(ρ)) / (1 + a²).
     #[must_use]
     pub fn residual(self, a: f64, blocks: usize) -> Self {
         (0..blocks).fold(self, |pair, _| {
@@ -95,11 +96,12 @@ impl Pair {
         })
     }
 
-    /// Applies `blocks` blocks x + a relu(W x), W of variance 2/n: the branch ends in its ReLU.
+    /// Applies `blocks` blocks x + a relu(W x), where W has the variance 2/n: the branch ends in its ReLU.
     ///
-    /// The branch has a mean, a √(s/π) with s the mean square of x, and so the stream's mean m grows, block by block:
-    /// s' = s (1 + a²) + 2 a m √(s/π), m' = m + a √(s/π), and the mean product p = ρ s changes in the same way, with a²
-    /// k₁(ρ) s for a² s. W has mean 0, so that does not affect the gradients: times (1 + a² k₀(ρ)) / (1 + a²).
+    /// Let s be the mean square of x. The branch has the mean a √(s/π), so the mean m of the stream grows from block to
+    /// block: s' = s (1 + a²) + 2 a m √(s/π) and m' = m + a √(s/π). The mean product p = ρ s changes in the same way,
+    /// with a² k₁(ρ) s in place of a² s. W has mean 0, so this does not affect the gradients: their correlation is
+    /// multiplied by (1 + a² k₀(ρ)) / (1 + a²).
     #[must_use]
     pub fn residual_after_relu(self, a: f64, blocks: usize) -> Self {
         (0..blocks).fold(self, |pair, _| {
@@ -107,7 +109,7 @@ impl Pair {
             let rho = pair.values();
             let branch_mean = a * (square / PI).sqrt();
             let crossed = 2.0 * mean * branch_mean;
-            // Scaled back to a mean square of 1, so that a thousand blocks do not overflow.
+            // Scaled to a mean square of 1, so that a thousand blocks do not overflow.
             let next = square * (1.0 + a * a) + crossed;
             Self {
                 square: 1.0,

@@ -1,19 +1,20 @@
 use core::f64::consts::PI;
 use std::sync::OnceLock;
 
-/// A panel has one node more than this, an even number.
+/// The number of intervals of a panel, which is even. A panel has one node more.
 const INTERVALS: usize = 16;
 /// Beyond this many standard deviations the density is below 1e-31.
 const END: f64 = 12.0;
-/// How often panels may be halved: enough to locate forty jumps, and an end for functions that cannot be integrated.
+/// The largest number of halvings of panels. It suffices to locate forty jumps, and ends the computation for functions
+/// that cannot be integrated.
 const HALVINGS: usize = 2000;
 
 /// Computes E\[f(x)\], the mean of `f` over x ~ N(0, `variance`), by quadrature.
 ///
-/// Panels of Clenshaw-Curtis over ±12 standard deviations, split at 0, where most activations have their kink, and
-/// halved until the halves agree with the whole. The halving locates all other kinks and jumps of `f`. The error is
-/// about 1e-13 of E\[|f|\], for every `f` that is smooth between finitely many kinks and jumps and varies on scales of
-/// about 1.
+/// It applies Clenshaw-Curtis quadrature to panels over ±12 standard deviations. They are split at 0, where most
+/// activations have their kink, and halved until the halves agree with the whole. The halving locates all other kinks
+/// and jumps of `f`. The error is about 1e-13 of E\[|f|\], for every `f` that is smooth between finitely many kinks and
+/// jumps and varies on scales of about 1.
 ///
 /// A variance of 0 or infinity gives the limit, as closely as `f64` allows. If `f` is not finite, neither is the mean.
 ///

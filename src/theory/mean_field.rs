@@ -6,21 +6,22 @@ use crate::Error;
 use crate::init::Initializer;
 use crate::layer::Activation;
 
-/// The mean field theory of a deep random network of layers z = W A(z) + b, infinitely wide: W ~ N(0, `weight_variance`
-/// / fan-in), b ~ N(0, `bias_variance`).
+/// The mean field theory of a deep, infinitely wide random network.
 ///
-/// Each number of z is then normal, and its variance q describes a layer completely. From layer to layer
+/// Its layers are z = W A(z) + b, with W ~ N(0, `weight_variance` / fan-in) and b ~ N(0, `bias_variance`).
+///
+/// In this limit each number of z is normal, and its variance q describes a layer completely. From layer to layer
 ///
 /// > q' = σw² E\[A(√q z)²\] + σb²
 ///
-/// and in the backward pass each layer multiplies the gradient's squared norm by
+/// and in the backward pass each layer multiplies the squared norm of the gradient by
 ///
 /// > χ = σw² E\[A'(√q z)²\]
 ///
-/// This is the chain rule's product, averaged: gradients vanish for χ < 1 and explode for χ > 1, exponentially in
-/// depth. Networks of some hundred layers train only near χ = 1. The formula assumes that the W of the backward pass
-/// are independent of those of the forward pass, which becomes exact with increasing width. At width n a layer's
-/// squared norm varies by about 1/√n.
+/// This is the average of the chain rule's product: gradients vanish for χ < 1 and explode for χ > 1, exponentially in
+/// depth. Networks of several hundred layers train only near χ = 1. The formula assumes that the W of the backward pass
+/// are independent of those of the forward pass. This becomes exact with increasing width. At width n the squared norm
+/// of a layer varies by about 1/√n.
 ///
 /// # Source
 /// Poole, Lahiri, Raghu, Sohl-Dickstein, Ganguli, "Exponential expressivity in deep neural networks through transient
@@ -48,7 +49,7 @@ pub struct MeanField<A> {
 }
 
 impl<A: Activation> MeanField<A> {
-    /// σw², the variance of a weight times fan-in, and σb², that of a bias.
+    /// Creates it from σw², the variance of a weight times fan-in, and σb², the variance of a bias.
     ///
     /// # Errors
     /// [`Error::Setting`] for a variance that is negative or not finite.
@@ -61,7 +62,7 @@ impl<A: Activation> MeanField<A> {
         Ok(Self { weight_variance, bias_variance, activation: PhantomData })
     }
 
-    /// Creates it with the variances of an initializer, for layers with as many outputs as inputs.
+    /// Creates it from the variances of an initializer, for layers with as many outputs as inputs.
     ///
     /// | scheme | σw² |
     /// |---|---|
@@ -84,8 +85,8 @@ impl<A: Activation> MeanField<A> {
     /// Returns the boundary between vanishing and exploding gradients for these biases: the σw² with χ = 1 at the
     /// [fixed point](MeanField::fixed_point).
     ///
-    /// Returns `None` if there is no such σw², as for GELU, and for ReLU with biases: where their χ is 1, q grows. Also
-    /// for a bias variance that is negative or not finite.
+    /// Returns `None` if there is no such σw². For example, GELU has none, and neither has ReLU with biases: where its
+    /// χ is 1, q grows without bound. Also returns `None` for a bias variance that is negative or not finite.
     pub fn critical(bias_variance: f64) -> Option<Self> {
         // With χ = 1, σw² is a function of q, and one equation for q remains.
         let weight_variance = |q: f64| Self::derivative_square(q).recip();
@@ -117,39 +118,40 @@ impl<A: Activation> MeanField<A> {
         self.first(Self::output_square(q))
     }
 
-    /// Computes χ for the variance `q` of z: by what the backward pass through A and W multiplies the squared norm of a
-    /// gradient.
+    /// Computes χ for the variance `q` of z: the factor by which the backward pass through A and W multiplies the
+    /// squared norm of a gradient.
     pub fn chi(&self, q: f64) -> f64 {
         self.weight_variance * Self::derivative_square(q)
     }
 
-    /// Returns the q to which a deep stack converges from q = 1: 0 if activations vanish, infinity if they grow without
-    /// bound.
+    /// Returns the q to which a deep stack converges from q = 1. It is 0 if activations vanish, and infinity if they
+    /// grow without bound.
     ///
     /// If every q is a fixed point (ReLU at σw² = 2), it is 1.
     pub fn fixed_point(&self) -> f64 {
         crossing(|q| self.next(q) - q).unwrap_or(f64::INFINITY)
     }
 
-    /// Computes √χ at the [fixed point](MeanField::fixed_point): by what a layer deep in the network multiplies the
-    /// norm of a gradient.
+    /// Computes √χ at the [fixed point](MeanField::fixed_point): the factor by which a layer deep in the network
+    /// multiplies the norm of a gradient.
     pub fn gradient_rate(&self) -> f64 {
         self.chi(self.fixed_point()).sqrt()
     }
 
-    /// Computes 1 / |ln χ| at the [fixed point](MeanField::fixed_point): the layers in which the squared norm of a
-    /// gradient changes by a factor of e. Infinite at χ = 1.
+    /// Computes 1 / |ln χ| at the [fixed point](MeanField::fixed_point): the number of layers over which the squared
+    /// norm of a gradient changes by a factor of e. Infinite at χ = 1.
     pub fn depth_scale(&self) -> f64 {
         self.chi(self.fixed_point()).ln().abs().recip()
     }
 
-    /// Returns an infinite iterator over q in each layer, starting with `q`.
+    /// Returns an infinite iterator over the q of each layer, starting with `q`.
     pub fn variances(&self, q: f64) -> impl Iterator<Item = f64> {
         core::iter::successors(Some(q), |&q| Some(self.next(q)))
     }
 
-    /// Returns the squared norm of the gradient with respect to the first layer's z, divided by that with respect to
-    /// the z `layers` layers later: the product of the χ between them. The first layer's z has the variance `q`.
+    /// Returns the squared norm of the gradient with respect to the z of the first layer, divided by the one with
+    /// respect to the z `layers` layers later. It is the product of the χ between them. The z of the first layer has
+    /// the variance `q`.
     pub fn gradient_ratio(&self, q: f64, layers: usize) -> f64 {
         self.variances(q).take(layers).map(|q| self.chi(q)).product()
     }
@@ -170,13 +172,13 @@ impl<A: Activation> MeanField<A> {
     }
 }
 
-/// Returns the zero at which `excess` changes from positive, below, to negative, above, and to which q = 1 moves. It is
-/// 0 if there is none below, and `None` if there is none above, or `excess` is NaN.
+/// Returns the zero of `excess` to which q = 1 moves: `excess` is positive below it and negative above it. It is 0 if
+/// there is no zero below. It is `None` if there is none above, or if `excess` is NaN.
 ///
-/// Zeros below 1e-12 count as 0, and above 1e15 as none.
+/// Zeros below 1e-12 count as 0, and zeros above 1e15 as none.
 fn crossing(excess: impl Fn(f64) -> f64) -> Option<f64> {
-    // The quadrature cannot distinguish smaller numbers from 0. Near 0 the excess may fall as q³, and far above 1 it
-    // may be a constant, both smaller than that: so an excess of 0 ends the search at its start only.
+    // The quadrature cannot distinguish smaller numbers from 0. Near 0 the excess may fall as q³. Far above 1 it may be
+    // a constant. Both are smaller than that, so an excess of 0 ends the search only at its start.
     let sign = |q: f64| {
         let excess = excess(q);
         if excess.abs() <= 1e-13 * q { 0.0 } else { excess }
@@ -200,7 +202,7 @@ fn crossing(excess: impl Fn(f64) -> f64) -> Option<f64> {
     } else {
         return (start == 0.0).then_some(1.0);
     }
-    // Bisects within a factor of 2, to the last digit.
+    // Bisects within a factor of 2, down to the last digit.
     for _ in 0..53 {
         let middle = 0.5 * (low + high);
         if excess(middle) > 0.0 { low = middle } else { high = middle }

@@ -6,9 +6,9 @@
 //! | which weights preserve them? | [`MeanField::critical`] |
 //! | what changes with skip connections? | [`ResidualField`] |
 //! | do the gradients of two inputs point the same way? | [`Pair`] |
-//! | how far from that can a single network of finite width be? | [`linear_deviation`], [`relu_deviation`] |
+//! | how far can a single network of finite width be from that? | [`linear_deviation`], [`relu_deviation`] |
 //! | which numbers does an activation declare for [`expected_flow`](crate::expected_flow)? | [`moments`] |
-//! | by how much does a product of random matrices stretch single directions? | [`largest_singular_value`] |
+//! | how much does a product of random matrices stretch single directions? | [`largest_singular_value`] |
 //!
 //! All predictions are for networks at initialization, with independent weights, in the limit of large width at
 //! constant depth. Each formula states its assumptions.

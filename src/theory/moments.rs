@@ -11,7 +11,8 @@ const SMALLEST: f64 = 1e-9;
 
 /// The moments of an activation for a normal input of any variance q, as series.
 ///
-/// It prints as the expression of [`Moments`](crate::layer::Moments) to write into [`Activation::EFFECT`]: see [`moments`].
+/// Prints the expression of [`Moments`](crate::layer::Moments) to write into [`Activation::EFFECT`]. See the example of
+/// [`moments`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct MomentSeries {
     /// g(0).
@@ -24,10 +25,10 @@ pub struct MomentSeries {
     pub slope: Vec<f64>,
 }
 
-/// Computes the moments of an activation as [`Effect`](crate::layer::Effect) needs them: the coefficients of Chebyshev
-/// polynomials in u = (√q - 1) / (√q + 1), which maps all variances to -1 .. 1.
+/// Computes the moments of an activation in the form that [`Effect`](crate::layer::Effect) needs: the coefficients of
+/// Chebyshev polynomials in u = (√q - 1) / (√q + 1), which maps all variances to -1 .. 1.
 ///
-/// Print the result and paste it into the activation. The series converge fast for smooth functions; for a function
+/// Print the result and paste it into the activation. The series converge fast for smooth functions. For a function
 /// with kinks outside 0, compare them with [`MeanField::output_square`](super::MeanField::output_square) first.
 ///
 /// # Source
@@ -43,7 +44,7 @@ pub struct MomentSeries {
 /// ```
 pub fn moments<A: Activation>() -> MomentSeries {
     let start = A::apply(0.0_f64);
-    // g(x)² - g(0)² as a product, so that nothing cancels for small q.
+    // Writes g(x)² - g(0)² as a product, so that small q do not cause cancellation.
     let square = |x: f64| (A::apply(x) - start) * (A::apply(x) + start);
     MomentSeries {
         start,
@@ -71,7 +72,7 @@ fn series(f: impl Fn(f64) -> f64) -> Vec<f64> {
     while series.last().is_some_and(|last| last.abs() < SMALLEST) {
         series.pop();
     }
-    // More digits than the error of the series are of no use.
+    // The error of the series makes further digits useless.
     series.iter().map(|c| format!("{c:.12}").parse().unwrap_or(*c)).collect()
 }
 

@@ -1,10 +1,11 @@
 use super::MeanField;
 use crate::layer::Activation;
 
-/// The mean field theory of a deep stack of residual blocks x + V A(W x + b), infinitely wide: W and b as in the
-/// [`MeanField`] of the branch, V ~ N(0, `scale` / fan-in).
+/// The mean field theory of a deep, infinitely wide stack of residual blocks x + V A(W x + b).
 ///
-/// V has mean 0, so the squares of skip connection and branch add up. With s the mean square of the stream x,
+/// W and b are as in the [`MeanField`] of the branch, and V ~ N(0, `scale` / fan-in).
+///
+/// V has mean 0, so the squares of skip connection and branch add up. Let s be the mean square of the stream x. Then
 ///
 /// > s' = s + scale · E\[A(√q z)²\],  q = σw² s + σb²
 ///
@@ -13,9 +14,10 @@ use crate::layer::Activation;
 /// > 1 + scale · χ,  χ = σw² E\[A'(√q z)²\]
 ///
 /// where the 1 is the term of the skip connection, which has no factors W and g'. With ReLU and He's σw² = 2, χ is 1
-/// whatever q is, and both the stream and the gradient grow by (1 + scale)^blocks. With an A that saturates, the branch
-/// adds to s at most a constant, s grows as the number of blocks, χ falls as 1/√s, and the logarithm of the gradient's
-/// growth goes as √blocks: that is why gradients do not vanish in such stacks at any depth.
+/// for every q, and both the stream and the gradient grow by (1 + scale)^blocks. With an A that saturates, the branch
+/// adds at most a constant to s. Then s grows in proportion to the number of blocks, χ falls as 1/√s, and the logarithm
+/// of the gradient's growth is proportional to √blocks. This is why gradients do not vanish in such stacks at any
+/// depth.
 ///
 /// # Source
 /// Yang & Schoenholz, "Mean field residual networks: on the edge of chaos", NIPS 2017.
@@ -34,24 +36,25 @@ use crate::layer::Activation;
 pub struct ResidualField<A> {
     /// W, b and A.
     pub branch: MeanField<A>,
-    /// The variance of a weight of V times its fan-in; for a V multiplied by a constant, times the square of that.
+    /// The variance of a weight of V times its fan-in. If V is multiplied by a constant, multiply this by the square of
+    /// the constant.
     pub scale: f64,
 }
 
 impl<A: Activation> ResidualField<A> {
-    /// Computes s', the mean square of the stream after a block, from `square` before it.
+    /// Computes s', the mean square of the stream after a block, from the mean square `square` before it.
     pub fn next(&self, square: f64) -> f64 {
         square + self.scale * MeanField::<A>::output_square(self.branch.first(square))
     }
 
-    /// Returns by what the backward pass of a block multiplies the squared norm of a gradient, if the stream has the
-    /// mean square `square` before the block.
+    /// Returns the factor by which the backward pass of a block multiplies the squared norm of a gradient, if the
+    /// stream has the mean square `square` before the block.
     pub fn chi(&self, square: f64) -> f64 {
         1.0 + self.scale * self.branch.chi(self.branch.first(square))
     }
 
-    /// Returns the squared norm of the gradient with respect to the input of the first block, whose mean square is
-    /// `square`, divided by that with respect to the output of the last.
+    /// Returns the squared norm of the gradient with respect to the input of the first block, divided by the one with
+    /// respect to the output of the last. `square` is the mean square of the first block's input.
     pub fn gradient_growth(&self, square: f64, blocks: usize) -> f64 {
         core::iter::successors(Some(square), |&square| Some(self.next(square)))
             .take(blocks)

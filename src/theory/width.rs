@@ -1,8 +1,10 @@
-/// Returns the standard deviation, over random networks, of the squared norm of a gradient after `depth` linear layers
-/// of `width`, relative to its mean: √((1 + 2/width)^depth - 1).
+/// Returns how much the squared norm of a gradient varies from network to network after `depth` random linear layers of
+/// `width`: √((1 + 2/width)^depth - 1).
 ///
-/// It is exact at every width, for weights of N(0, σ²): each layer multiplies the squared norm by σ² times a χ²
-/// variable of `width` degrees of freedom, independent of all others, and that has a relative variance of 2/width.
+/// It is the standard deviation over networks, relative to the mean.
+///
+/// It is exact at every width, for weights of N(0, σ²). Each layer multiplies the squared norm by σ² times a χ²
+/// variable of `width` degrees of freedom. These variables are independent, with a relative variance of 2/width.
 ///
 /// ```
 /// // A single network of 30 layers of 128 says little; the mean of 100 networks is accurate to 8 %.
@@ -12,10 +14,10 @@ pub fn linear_deviation(width: usize, depth: usize) -> f64 {
     deviation(2.0, width, depth)
 }
 
-/// As [`linear_deviation`], for `depth` layers of ReLU and weights: √((1 + 5/width)^depth - 1).
+/// As [`linear_deviation`], for `depth` pairs of ReLU and weights: √((1 + 5/width)^depth - 1).
 ///
-/// Half of the units are inactive. A term of the sum is then twice a squared normal number or 0, with equal
-/// probability: of mean 1 and mean square 2² · 3 / 2 = 6, so of variance 5 and not 2.
+/// Half of the units are inactive. A term of the sum is then, with equal probability, 0 or twice a squared normal
+/// number. Its mean is 1 and its mean square 2² · 3 / 2 = 6, so its variance is 5 and not 2.
 ///
 /// # Source
 /// Hanin & Nica, "Products of many large random matrices and gradients in deep neural networks", Commun. Math. Phys.
@@ -46,7 +48,7 @@ fn deviation(term: f64, width: usize, depth: usize) -> f64 {
 /// approx::assert_relative_eq!(largest_singular_value(10), 5.34, max_relative = 1e-3);
 /// ```
 pub fn largest_singular_value(factors: u32) -> f64 {
-    // (L + 1) (1 + 1/L)^L: L^L alone would soon overflow.
+    // Computes (L + 1) (1 + 1/L)^L: L^L alone overflows for small L already.
     let factors = f64::from(factors);
     if factors == 0.0 {
         return 1.0;

@@ -1,4 +1,4 @@
-//! What is wrong with the data.
+//! Problems of the data.
 
 use alloc::format;
 
@@ -10,21 +10,23 @@ use super::super::problem::{Finding, Problem};
 use super::super::report::number_of;
 use super::percent;
 
-/// Numbers of this size, or of its inverse, are not scaled. LeCun et al. 1998, "Efficient BackProp", section 4.3, ask for
-/// means near 0 and equal covariances of about 1; a step along a weight is scaled by its input, so that 30 changes the
-/// learning rate that fits by about a thousand. (Pixels from 0 to 16 are within, those from 0 to 255 are not.)
+/// Numbers above this, or below its inverse, are not scaled. LeCun et al. 1998, "Efficient BackProp", section 4.3,
+/// recommend means near 0 and equal covariances of about 1. The input scales the step of a weight, so a factor of 30
+/// changes the best learning rate by about a thousand. (Pixels from 0 to 16 are within the limit, and pixels from 0 to
+/// 255 are not.)
 const SCALE: f64 = 30.0;
-/// A mean this many deviations from 0 leaves one direction whose curvature is its square times that of the others.
+/// A mean this many standard deviations from 0 creates one direction with a much larger curvature: this number squared
+/// times that of the others.
 const OFFSET: f64 = 10.0;
-/// More than this share of labels that contradict the most frequent one of the same input is not noise any more: with 20 %,
-/// at least a third of the pairs of equal inputs contradict each other. (A convention of this crate.)
+/// Conflicting labels contradict the most frequent label of the same input. A larger share than this is not noise any
+/// more: with 20 %, at least a third of the pairs of equal inputs contradict each other. (A convention of this crate.)
 const CONFLICTING: f64 = 0.2;
-/// The same for targets that are numbers: more of their variance is among equal inputs than between different ones.
+/// The same for targets that are numbers: more of their variance is among equal inputs than between different inputs.
 const CONFLICTING_NUMBERS: f64 = 0.5;
-/// A class with more than this share of all samples can be answered always. (A convention of this crate: at 85 %, the other
-/// classes have less than a fifth of the largest one's weight in the loss.)
+/// If a class has more than this share of all samples, a network can always predict it. (A convention of this crate: at
+/// 85 %, the other classes have less than a fifth of the largest one's weight in the loss.)
 pub(in super::super) const IMBALANCED: f64 = 0.85;
-/// A class of which less than this share is recognized is not learned.
+/// A class whose recall is below this is not learned.
 const NOT_RECOGNIZED: f64 = 0.1;
 
 /// All samples have the same input.
@@ -69,7 +71,7 @@ pub(super) fn constant_targets(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::ConstantTargets, None, 1.0, evidence, cure, None))
 }
 
-/// Equal inputs have other targets.
+/// Equal inputs have different targets.
 pub(super) fn conflicting(case: &Case) -> Option<Finding> {
     let targets = &case.facts.targets;
     let (share, numbers) = (targets.conflicting, targets.classes.is_none());
@@ -117,7 +119,7 @@ pub(super) fn input_scale(case: &Case) -> Option<Finding> {
     } else {
         return None;
     };
-    // What facts show comes first, unless another cure is seen to help and this one is not.
+    // The facts decide, unless trials show that another cure helps and this one does not.
     let others = case.helping(|change| {
         !matches!(change, Change::StandardInputs | Change::Rate(_) | Change::FreshAndRate(_))
     });
@@ -166,7 +168,7 @@ pub(super) fn target_scale(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::TargetScale, None, confidence, evidence, cure, trial))
 }
 
-/// Nothing that was tried predicts the targets of other samples.
+/// No trial predicts the targets of held-out samples.
 pub(super) fn unrelated(case: &Case) -> Option<Finding> {
     if case.held_out == 0 || case.anything_generalizes() {
         return None;
@@ -193,13 +195,13 @@ pub(super) fn unrelated(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::UnrelatedTargets, None, 0.85, evidence, cure, None))
 }
 
-/// The network always answers the class that is most frequent.
+/// The network always predicts the most frequent class.
 pub(super) fn imbalance(case: &Case) -> Option<Finding> {
     let classes = case.facts.targets.classes.as_ref()?;
     let recall = case.recall.filter(|recall| *recall < NOT_RECOGNIZED)?;
     let samples: usize = classes.iter().map(|class| class.len()).sum();
     let largest = classes.iter().map(|class| class.len()).max()? as f64 / samples.max(1) as f64;
-    // If another cure lets it learn, the other classes can be learned as they are.
+    // If another cure makes it learn, the other classes can be learned without balancing.
     let cured = case.best_of(|change| !matches!(change, Change::Balanced)).is_some_and(|(_, share)| {
         case.does_not_learn() && share >= LEARNS && share - case.learned() >= HELPS
     });

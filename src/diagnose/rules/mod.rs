@@ -1,8 +1,8 @@
-//! From facts and trials to findings: one function for each problem.
+//! Finds problems from facts and trials: one function for each problem.
 //!
-//! The order of the rules is that from causes to symptoms: what is wrong with the data comes before what is wrong with the
-//! network, and that before what is wrong with a setting, which would also cure what another cause does. Findings that are
-//! equally sure keep this order.
+//! The rules are ordered from causes to symptoms. Problems of the data come first, then problems of the network, and
+//! then problems of a setting, since the cure of a setting also helps against other causes. Findings with equal
+//! confidence keep this order.
 
 mod data;
 mod network;
@@ -21,10 +21,10 @@ pub(super) use data::IMBALANCED;
 pub(super) use output::undone;
 pub(super) use settings::{takes_longer, usual_norm};
 
-/// What finds one problem.
+/// A function that finds one problem.
 type Rule<'a> = &'a dyn Fn(&Case) -> Option<Finding>;
 
-/// Returns all findings and remarks, the surest first.
+/// Returns all findings and remarks, those with the highest confidence first.
 pub(super) fn findings(case: &Case) -> Vec<Finding> {
     let rules: [Rule<'_>; 28] = [
         &network::non_finite,
@@ -57,7 +57,7 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
         &network::frozen,
     ];
     let mut findings: Vec<Finding> = rules.iter().filter_map(|rule| rule(case)).collect();
-    // A specific finding explains those that are found only because a general cure helps.
+    // A specific finding explains the general ones, which are found only because a general cure helps.
     if findings.iter().any(|finding| finding.confidence > GENERAL && !is_general(finding.problem)) {
         let general = findings.iter_mut().filter(|finding| is_general(finding.problem));
         general.for_each(|finding| finding.confidence = finding.confidence.min(0.45));
@@ -70,17 +70,18 @@ pub(super) fn findings(case: &Case) -> Vec<Finding> {
     findings
 }
 
-/// A finding that is surer than this explains the general ones.
+/// A finding with a higher confidence than this explains the general ones.
 const GENERAL: f64 = 0.84;
 
-/// Returns whether the cure of a problem, another learning rate or new weights, helps against many others too.
+/// Returns whether the cure of a problem (another learning rate, or new weights) also helps against many other
+/// problems.
 fn is_general(problem: Problem) -> bool {
     use Problem::{LearningRateTooHigh, LearningRateTooLow, NoisyGradient, WeightScale};
     matches!(problem, LearningRateTooHigh | LearningRateTooLow | NoisyGradient | WeightScale)
 }
 
-/// Returns the changes that facts speak for and that have not learned enough: they are tried for as many steps as the control
-/// was watched.
+/// Returns the changes that facts support but that have not learned enough. They are tried again, for as many steps as
+/// the control was watched.
 pub(super) fn backed(case: &Case) -> Vec<Change> {
     let mut backed = Vec::new();
     let mut add = |which: &dyn Fn(&Change) -> bool| {
@@ -110,7 +111,7 @@ pub(super) fn backed(case: &Case) -> Vec<Change> {
     backed
 }
 
-/// Returns by which share of its size a step changes a weight, as the median of all weights.
+/// Returns the median share of its size by which a step changes a weight.
 pub(super) fn pace(facts: &Facts) -> Option<f64> {
     let weights = facts.weights.iter().filter(|parameter| parameter.is_weight);
     let mut paces: Vec<f64> = weights.filter_map(|parameter| parameter.update).collect();
@@ -118,12 +119,12 @@ pub(super) fn pace(facts: &Facts) -> Option<f64> {
     paces.get(paces.len() / 2).copied().filter(|pace| *pace > 0.0)
 }
 
-/// A step that changes weights by this share of their size, as the median, is usual (Karpathy, CS231n, "Ratio of
+/// A step usually changes weights by this share of their size, in the median (Karpathy, CS231n, "Ratio of
 /// weights:updates").
 const USUAL_PACE: f64 = 1e-3;
 
-/// Returns whether steps have the usual size and the training learns a quarter of what others learn in as few: then it is
-/// slow, and not faulty, if only a higher learning rate helps.
+/// Returns whether the training is only slow: its steps have the usual size, and it learns a quarter of what the other
+/// trainings learn in as many steps. If only a higher learning rate helps such a training, it is slow and not faulty.
 fn is_slow(case: &Case) -> bool {
     pace(&case.facts).is_some_and(|pace| pace >= USUAL_PACE)
         && case.learned() >= HELPS
@@ -150,12 +151,12 @@ fn unexplained(case: &Case) -> Finding {
     Case::finding(Problem::Unexplained, None, 0.5, evidence, cure, best.map(|(at, _)| at))
 }
 
-/// Returns a share as text; what is worse than guessing has learned nothing.
+/// Returns a share as text. A result worse than guessing has learned nothing.
 fn percent(share: f64) -> alloc::string::String {
     if share <= 0.0 { "nothing".into() } else { alloc::format!("{:.0} %", 100.0 * share) }
 }
 
-/// Returns whether a change draws new weights, or is another network.
+/// Returns whether a change draws new weights, or uses another network.
 fn is_of_weights(change: &Change) -> bool {
     matches!(
         change,
@@ -181,13 +182,13 @@ pub(super) fn has_biases(facts: &Facts) -> bool {
     facts.weights.iter().any(|parameter| parameter.is_bias && parameter.rms > 0.0)
 }
 
-/// Returns the most steps of a recurrent layer.
+/// Returns the largest number of steps of a recurrent layer.
 pub(super) fn time_steps(facts: &Facts) -> Option<usize> {
     let layers = facts.flow.layers.iter().filter_map(|layer| layer.time.as_ref());
     layers.map(|time| time.gradients.len()).max()
 }
 
-/// Returns whether there is an LSTM.
+/// Returns whether the network has an LSTM.
 pub(super) fn has_forget_gates(facts: &Facts) -> bool {
     facts.flow.layers.iter().any(|layer| layer.gates.iter().any(|gate| gate.name == "forget"))
 }

@@ -1,4 +1,4 @@
-//! What is wrong with the weights and the gradients of a network.
+//! Problems of the weights and the gradients of a network.
 
 use alloc::format;
 use alloc::string::ToString;
@@ -12,8 +12,9 @@ use super::super::report::number_of;
 use super::{is_of_weights, lower_rate, percent};
 use crate::flow::{Flow, FlowState};
 
-/// Weights of this many times, or of the inverse of, the deviation of Glorot's are of another scale: He's weights are at most
-/// √2 times as large for equal fans and twice for unequal ones, PyTorch's 0.58 times.
+/// Weights are off scale if their standard deviation is more than this many times that of Glorot's initialization, or
+/// less than its inverse. He's weights are at most √2 times as large for equal fans and twice for unequal ones, and
+/// PyTorch's 0.58 times.
 const OFF_SCALE: f64 = 4.0;
 
 /// A weight is not finite.
@@ -31,13 +32,13 @@ pub(super) fn non_finite(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::NonFiniteWeights, Some(bad.path.clone()), 1.0, evidence, cure, trial))
 }
 
-/// Returns the hidden layers' weights: all but those of the last layer of weights.
+/// Returns the weights of the hidden layers: all except those of the last layer of weights.
 fn hidden(weights: &[WeightFacts]) -> Vec<&WeightFacts> {
     let last = weights.iter().rev().find(|parameter| parameter.is_weight).map(|last| &last.layer);
     weights.iter().filter(|parameter| parameter.is_weight && Some(&parameter.layer) != last).collect()
 }
 
-/// Returns the hidden weights all of whose units are equal, in layers whose biases are equal too.
+/// Returns the hidden weights whose units are all equal, in layers whose biases are equal too.
 fn symmetric_in(weights: &[WeightFacts]) -> Vec<&WeightFacts> {
     let other_biases = |layer: &str| {
         weights.iter().any(|parameter| parameter.is_bias && parameter.layer == layer && !parameter.constant)
@@ -47,7 +48,7 @@ fn symmetric_in(weights: &[WeightFacts]) -> Vec<&WeightFacts> {
     equal
 }
 
-/// All units of hidden layers have the same weights, and still after the control.
+/// All units of hidden layers have the same weights, at the start and after the control.
 pub(super) fn symmetric(case: &Case) -> Option<Finding> {
     let weights = &case.facts.weights;
     let (before, after) = (symmetric_in(weights), symmetric_in(&case.control.weights));
@@ -55,7 +56,7 @@ pub(super) fn symmetric(case: &Case) -> Option<Finding> {
     let all = hidden(weights).len();
     let most = 2 * before.len() >= all;
     let still = before.iter().filter(|one| after.iter().any(|other| other.path == one.path)).count();
-    // Zeros in a single layer are often on purpose, and are gone after a few steps.
+    // Zeros in a single layer are often intended, and disappear after a few steps.
     let confidence = match (most && still > 0, case.does_not_learn()) {
         (true, true) => 0.97,
         (true, false) => 0.6,
@@ -92,7 +93,7 @@ fn without_gradient(flow: &Flow) -> Vec<&str> {
     without.map(|layer| &layer.path[..]).collect()
 }
 
-/// No gradient arrives at a layer, because of weights or gains of 0 behind it that stay 0.
+/// No gradient arrives at a layer, because weights or gains after it are 0 and stay 0.
 pub(super) fn disconnected(case: &Case) -> Option<Finding> {
     if !case.does_not_learn() {
         return None;
@@ -120,7 +121,7 @@ pub(super) fn disconnected(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::DisconnectedLayer, Some(at.clone()), 0.94, evidence, cure, trial))
 }
 
-/// Most weights are not moved by a step, although they have a gradient.
+/// A step does not change most weights, although they have a gradient.
 pub(super) fn frozen(case: &Case) -> Option<Finding> {
     let weights: Vec<_> = case.facts.weights.iter().filter(|parameter| parameter.is_weight).collect();
     let still: Vec<_> = weights.iter().filter(|parameter| !parameter.moved && parameter.finite).collect();
@@ -139,7 +140,7 @@ pub(super) fn frozen(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::DisconnectedLayer, Some(first.path.clone()), 0.6, evidence, cure, None))
 }
 
-/// The verdict of the flow: vanishing, exploding, dead, saturated.
+/// The verdict of the flow: vanishing or exploding gradients, dead or saturated units.
 pub(super) fn gradients(case: &Case) -> Option<Finding> {
     let flow = &case.facts.flow;
     let verdict = flow.verdict();
@@ -172,7 +173,7 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
     let confidence = match (case.does_not_learn(), weights, rates) {
         (false, ..) if case.late() && early => 0.7,
         (false, ..) => 0.3,
-        // New weights do not help, and another learning rate does: the flow is not what keeps it from learning.
+        // New weights do not help, but another learning rate does: the flow is not the cause.
         (true, None, Some((_, rate))) if best.is_none_or(|(_, share)| share < rate - HELPS) => 0.4,
         (true, Some(_), _) => 0.9,
         (true, None, _) => 0.75,
@@ -198,7 +199,7 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
     Some(Case::finding(problem, at, confidence, evidence, cure, trial))
 }
 
-/// Returns a layer whose units are nearly all dead or saturated, if there is one: the verdict asks for most layers.
+/// Returns a layer whose units are nearly all dead or saturated, if there is one. (The verdict requires most layers.)
 fn single_layer(
     flow: &Flow,
 ) -> Option<(Problem, alloc::string::String, alloc::string::String, Option<alloc::string::String>)> {
@@ -219,7 +220,7 @@ fn single_layer(
     Some((problem, why, cure.to_string(), Some(layer.path.clone())))
 }
 
-/// Saturated units make gradients vanish: then saturation is the cause.
+/// Saturated units make gradients vanish: then the saturation is the cause.
 fn refine(case: &Case, problem: Problem) -> Problem {
     let slopes: Vec<_> = case.facts.flow.leaves().filter_map(|layer| layer.activation).collect();
     let most = |share: &dyn Fn(&crate::flow::ActivationFlow) -> f64| {
@@ -238,7 +239,7 @@ fn refine(case: &Case, problem: Problem) -> Problem {
     }
 }
 
-/// The weights are far from those of a new network, and new ones help.
+/// The weights are far from the scale of new weights, and new weights help.
 pub(super) fn scale(case: &Case) -> Option<Finding> {
     let weights = case.facts.weights.iter().filter_map(|parameter| Some((parameter, parameter.expected?)));
     let ratios: Vec<_> = weights.map(|(parameter, expected)| (parameter, parameter.rms / expected)).collect();
@@ -273,7 +274,7 @@ pub(super) fn scale(case: &Case) -> Option<Finding> {
     ))
 }
 
-/// New weights, or a network of another type, help, and nothing else explains it.
+/// New weights, or a network of another type, help, and there is no other explanation.
 pub(super) fn other(case: &Case) -> Option<Finding> {
     let (at, share) = case.helping(is_of_weights).filter(|_| case.does_not_learn())?;
     let change = &case.tried[at].change;

@@ -1,4 +1,4 @@
-//! What a network ends with, and what its loss expects.
+//! Problems of the last layer of a network and its loss.
 
 use alloc::format;
 
@@ -11,16 +11,16 @@ use super::super::report::number_of;
 use super::percent;
 use crate::flow::LayerFlow;
 
-/// Losses that take scores of classes, and apply a softmax or a sigmoid themselves.
+/// Losses that take the scores of classes, and apply a softmax or a sigmoid themselves.
 const OF_SCORES: [&str; 4] =
     ["CrossEntropy", "WeightedCrossEntropy", "BinaryCrossEntropy", "WeightedBinaryCrossEntropy"];
-/// Losses that are distances of numbers.
+/// Losses that are distances between numbers.
 const OF_NUMBERS: [&str; 7] =
     ["MeanSquaredError", "MeanAbsoluteError", "Huber", "SmoothL1", "LogCosh", "Hinge", "SquaredHinge"];
-/// The share of targets outside of the range of the outputs that is a problem: fewer are outliers.
+/// Targets outside the range of the outputs are a problem from this share on. Fewer are outliers.
 const OUTSIDE: f64 = 0.05;
 
-/// The bounds of what activations give, by the names of their types.
+/// The ranges of activations, by the names of their types.
 const RANGES: [(&str, f64, f64); 20] = [
     ("Sigmoid", 0.0, 1.0),
     ("HardSigmoid", 0.0, 1.0),
@@ -63,7 +63,7 @@ fn takes_scores(facts: &Facts) -> bool {
     OF_SCORES.contains(&loss)
 }
 
-/// Returns how to undo the last activation, if the loss expects scores.
+/// Returns the transformation that undoes the last activation, if the loss expects scores.
 pub(in super::super) fn undone(facts: &Facts) -> Option<OutputMap> {
     let last = last(facts).filter(|_| takes_scores(facts))?;
     match name(last) {
@@ -73,7 +73,7 @@ pub(in super::super) fn undone(facts: &Facts) -> Option<OutputMap> {
     }
 }
 
-/// The network ends with an activation, and the loss expects scores.
+/// The network ends with an activation, but the loss expects scores.
 pub(super) fn activation(case: &Case) -> Option<Finding> {
     let facts = &case.facts;
     let last = last(facts).filter(|_| takes_scores(facts))?;
@@ -87,7 +87,7 @@ pub(super) fn activation(case: &Case) -> Option<Finding> {
         "Tanh" | "HardTanh" | "Softsign" | "Erf" | "Sin" | "Cos" => (0.85, "between -1 and 1"),
         _ => return None,
     };
-    // With a bounded score, or one that is never negative, a network can still learn which class is more likely.
+    // Even if a score is bounded, or never negative, a network can learn which class is more likely.
     let confidence = if confidence < 0.9 && !case.does_not_learn() { 0.4 } else { confidence };
     let loss = facts.loss.split('<').next().unwrap_or_default();
     let evidence = format!(
@@ -99,7 +99,7 @@ pub(super) fn activation(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::OutputActivation, Some(last.path.clone()), confidence, evidence, cure, trial))
 }
 
-/// Targets are outside of what the last activation gives.
+/// Targets are outside the range of the last activation.
 pub(super) fn out_of_range(case: &Case) -> Option<Finding> {
     let facts = &case.facts;
     let loss = facts.loss.split('<').next().unwrap_or_default();
@@ -107,7 +107,7 @@ pub(super) fn out_of_range(case: &Case) -> Option<Finding> {
     let &(_, low, high) = RANGES.iter().find(|(of, ..)| *of == name(last))?;
     let sorted = &facts.targets.sorted;
     let (first, largest) = (*sorted.first()?, *sorted.last()?);
-    // What is outside by a hundredth of the targets' own range does not keep it from learning.
+    // Targets that are outside by a hundredth of their own range do not keep the network from learning.
     let margin = 0.01 * (largest - first);
     let outside = sorted.iter().filter(|y| **y < low - margin || **y > high + margin).count();
     let share = outside as f64 / sorted.len() as f64;

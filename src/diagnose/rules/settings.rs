@@ -1,4 +1,4 @@
-//! What is wrong with a setting.
+//! Problems of a setting.
 
 use alloc::format;
 
@@ -10,20 +10,21 @@ use super::{higher_rate, lower_rate, percent};
 
 /// A schedule whose factor stays below this has ended.
 const ENDED: f64 = 1e-3;
-/// A gradient that is clipped to less than this share of its length is one of another scale.
+/// A gradient is clipped too much if less than this share of its length is left.
 const CLIPPED: f64 = 0.1;
-/// A momentum of at least this averages 30 steps or more: 0.9, ten steps, is usual (Sutskever et al. 2013 go up to 0.99 with
-/// a schedule of the momentum).
+/// A momentum of at least this averages 30 steps or more. Usual is 0.9, which averages ten steps (Sutskever et al. 2013
+/// use up to 0.99, with a schedule of the momentum).
 const MOMENTUM: f64 = 0.967;
 /// Batches of at most this many samples can be too small. (A convention of this crate.)
 const SMALL_BATCH: usize = 8;
 /// A spike is a gradient this many times as long as the median: e³, the limit of an exploding gradient in `flow`.
 const SPIKE: f64 = 20.0;
-/// An update of less than this share of the weights is slow: a hundredth of the usual 1e-3 (Karpathy, CS231n, "Ratio of
-/// weights:updates").
+/// An update of less than this share of the weights is slow: it is a hundredth of the usual 1e-3 (Karpathy, CS231n,
+/// "Ratio of weights:updates").
 const SLOW: f64 = 1e-5;
 
-/// A learning rate is nearly as good as the best if it learns this share of what that learns. (A convention of this crate.)
+/// A learning rate is nearly as good as the best if it learns this share of what the best learns. (A convention of this
+/// crate.)
 const NEARLY: f64 = 0.7;
 
 /// The schedule has ended.
@@ -46,7 +47,7 @@ pub(super) fn schedule(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::ScheduleEnded, None, confidence, evidence, cure, trial))
 }
 
-/// The gradient is clipped to next to nothing.
+/// The gradient is clipped to a very small share of its length.
 pub(super) fn clipping(case: &Case) -> Option<Finding> {
     let settings = &case.facts.settings;
     let clip = settings.clip_norm.or(settings.clip_value)?;
@@ -78,12 +79,13 @@ pub(super) fn decay(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::WeightDecayTooStrong, None, 0.87, evidence, cure, Some(at)))
 }
 
-/// Returns whether a training that looks well may not be: a large momentum swings back after more steps than a trial has.
+/// Returns whether a training that looks healthy may not be: a large momentum reverses after more steps than a trial
+/// has.
 pub(in super::super) fn takes_longer(case: &Case) -> bool {
     case.facts.settings.momentum.is_some_and(|momentum| momentum >= MOMENTUM)
 }
 
-/// Old steps outweigh the gradient.
+/// Old steps outweigh the current gradient.
 pub(super) fn momentum(case: &Case) -> Option<Finding> {
     let momentum = case.facts.settings.momentum.filter(|momentum| *momentum >= MOMENTUM)?;
     let (at, share) = case.helping(|change| matches!(change, Change::Momentum(_)))?;
@@ -98,14 +100,14 @@ pub(super) fn momentum(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::MomentumTooHigh, None, 0.86, evidence, cure, Some(at)))
 }
 
-/// Returns the length to which gradients are clipped in a trial: that of a usual batch, if there are longer ones.
+/// Returns the length to which a trial clips gradients: that of a typical batch, if some gradients are longer.
 pub(in super::super) fn usual_norm(case: &Case) -> Option<f64> {
     let usual = case.facts.settings.usual_norm.filter(|norm| *norm > 0.0)?;
     let spikes = case.facts.outliers > 0 || longest(case).is_some_and(|(ratio, _)| ratio > SPIKE);
     (spikes || case.control.outcome.stopped.is_some()).then_some(usual)
 }
 
-/// Returns by how much the longest gradient of the control is longer than the median, and how many are spikes.
+/// Returns how many times the longest gradient of the control is as long as the median, and the number of spikes.
 fn longest(case: &Case) -> Option<(f64, usize)> {
     let mut norms = case.control.outcome.norms.clone();
     norms.retain(|norm| norm.is_finite());
@@ -115,11 +117,11 @@ fn longest(case: &Case) -> Option<(f64, usize)> {
     (median > 0.0).then_some((largest / median, spikes))
 }
 
-/// Few batches undo what the others learn.
+/// A few batches undo what the others learn.
 pub(super) fn spiky(case: &Case) -> Option<Finding> {
     let (ratio, spikes) = longest(case)?;
     let (outliers, count) = (case.facts.outliers, case.control.outcome.norms.len());
-    // Spikes are rare; a training that diverges has long gradients to its end.
+    // Spikes are rare. A training that diverges has long gradients until its end.
     let rare = spikes > 0 && 5 * spikes <= count;
     if outliers == 0 && !rare {
         return None;
@@ -208,7 +210,8 @@ pub(super) fn too_low(case: &Case) -> Option<Finding> {
         return Some(Case::finding(Problem::LearningRateTooLow, None, 0.99, evidence.into(), cure, None));
     }
     let (_, best) = case.helping(higher_rate).filter(|_| case.does_not_learn())?;
-    // The smallest rate that is nearly as good as the best: what is best after few steps can be too high for many.
+    // Takes the smallest rate that is nearly as good as the best: the best rate for a few steps can be too high for
+    // many.
     let factor = |at: usize| match case.tried[at].change {
         Change::Rate(factor) if factor > 1.0 => Some(factor),
         _ => None,

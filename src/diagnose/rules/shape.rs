@@ -1,4 +1,4 @@
-//! What is wrong with the type of a network.
+//! Problems of a network's type.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -10,13 +10,13 @@ use super::{is_of_weights, percent};
 use crate::flow::LayerFlow;
 use crate::layer::Factor;
 
-/// Dropout of more than this share in a layer, or in all of them together, leaves little: Srivastava et al. 2014 (section
-/// A.4) use 0.5 for hidden units and 0.2 for inputs, and find that the error rises beyond about 0.6 (section 7.3).
+/// Dropout of more than this share, in a layer or in all of them together, is too much: Srivastava et al. 2014 (section
+/// A.4) use 0.5 for hidden units and 0.2 for inputs, and the error rises beyond about 0.6 (section 7.3).
 const MOST_DROPPED: f64 = 0.7;
-/// A layer of this many units is a bottleneck.
+/// A layer with at most this many units is a bottleneck.
 const NARROW: usize = 2;
 
-/// Layers that are linear maps, or none, by the start of their names.
+/// Layers that are linear maps or identities, by the start of their names.
 const LINEAR: [&str; 27] = [
     "Linear",
     "Dense",
@@ -47,7 +47,7 @@ const LINEAR: [&str; 27] = [
     "BatchNorm",
 ];
 
-/// A batch norm of one sample of one position.
+/// A batch norm gets one sample with one position.
 pub(super) fn batch_norm_of_one(case: &Case) -> Option<Finding> {
     let settings = &case.facts.settings;
     let samples = settings.at_once.map_or(settings.batch, |at_once| at_once.min(settings.batch));
@@ -95,7 +95,7 @@ pub(super) fn dead_branch(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::DeadBranch, Some(first.path.clone()), 0.93, evidence, cure, trial))
 }
 
-/// Returns the share that a layer of dropout sets to 0.
+/// Returns the share of numbers that a dropout layer sets to 0.
 fn dropped(layer: &LayerFlow) -> Option<f64> {
     let name = layer.layer.split('<').next()?;
     let is_dropout = name.ends_with("Dropout") || name == "Dropout1d" || name == "Dropout2d";
@@ -104,7 +104,7 @@ fn dropped(layer: &LayerFlow) -> Option<f64> {
     digits.parse::<f64>().ok().map(|percent| percent / 100.0)
 }
 
-/// Dropout leaves too little.
+/// Dropout sets too many numbers to 0.
 pub(super) fn dropout(case: &Case) -> Option<Finding> {
     let layers: Vec<_> =
         case.facts.flow.leaves().filter_map(|layer| Some((layer, dropped(layer)?))).collect();
@@ -131,7 +131,7 @@ pub(super) fn dropout(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::TooMuchDropout, Some(worst.path.clone()), confidence, evidence, cure, trial))
 }
 
-/// The network is a linear map, and a network with a hidden layer learns much more than a linear one.
+/// The network is a linear map, but a network with a hidden layer learns much more than a linear one.
 pub(super) fn linear(case: &Case) -> Option<Finding> {
     let leaves: Vec<_> = case.facts.flow.leaves().collect();
     let (_, hidden) = leaves.split_last()?;
@@ -158,7 +158,7 @@ pub(super) fn linear(case: &Case) -> Option<Finding> {
     Some(Case::finding(Problem::LinearNetwork, None, 0.9, evidence, cure, trial))
 }
 
-/// A hidden layer of one or two units.
+/// A hidden layer has only one or two units.
 pub(super) fn bottleneck(case: &Case) -> Option<Finding> {
     let weights: Vec<_> = case.facts.flow.leaves().filter(|layer| layer.factor == Factor::Weights).collect();
     let (_, hidden) = weights.split_last()?;
@@ -169,7 +169,7 @@ pub(super) fn bottleneck(case: &Case) -> Option<Finding> {
     if ahead < HELPS || case.learned() >= 1.0 - HELPS {
         return None;
     }
-    // Where a setting or other weights let it learn, it is wide enough.
+    // If a setting or other weights make it learn, it is wide enough.
     let cured = case
         .helping(|change| !matches!(change, Change::Network(_)))
         .is_some_and(|(_, share)| share >= LEARNS);
