@@ -1,4 +1,4 @@
-//! What the attributes of the struct say.
+//! Parses the attributes of the struct.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -13,16 +13,16 @@ pub(crate) struct Attributes {
     pub(crate) own_place: bool,
     /// Whether the layer implements `After` itself.
     pub(crate) own_infer: bool,
-    /// Whether the layer puts the numbers of a sequence in the order of features.
+    /// Whether the layer flattens a sequence into features.
     pub(crate) flattens: bool,
-    /// Where the crate `chainrule` is.
+    /// The path of the crate `chainrule`.
     krate: Option<Path>,
 }
 
 impl Attributes {
     pub(crate) fn of(input: &DeriveInput) -> Result<Self> {
         if let Some(attribute) = find(&input.attrs, "parameter") {
-            let text = "a struct has `#[parameters(..)]`, and a field `#[parameter(..)]`";
+            let text = "`#[parameter(..)]` is an attribute of a field: use `#[parameters(..)]` on a struct";
             return Err(Error::new_spanned(attribute, text));
         }
         let mut attributes = Self::default();
@@ -43,8 +43,8 @@ impl Attributes {
                     attributes.krate = Some(meta.value()?.call(Path::parse_mod_style)?);
                 } else {
                     return Err(meta.error(
-                        "a layer says how it is printed: `#[parameters(name = \"Scale<{N}>\")]`, \
-                         or where `chainrule` is: `#[parameters(crate = path)]`",
+                        "unknown attribute: expected `name = \"Scale<{N}>\"`, which sets how the layer is printed, or \
+                         `crate = path`, the path of the crate `chainrule`",
                     ));
                 }
                 Ok(())
@@ -65,6 +65,7 @@ impl Attributes {
     }
 }
 
+/// Returns the first attribute with this name.
 pub(crate) fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
     attributes.iter().find(|attribute| attribute.path().is_ident(name))
 }

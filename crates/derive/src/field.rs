@@ -1,23 +1,23 @@
-//! What a field of a layer is.
+//! Parses the attributes of the fields.
 
 use crate::attributes::find;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Error, Field, GenericParam, Generics, Meta, Result, Type};
 
-/// What the derive does with a field.
+/// The kinds of fields.
 pub(crate) enum Kind {
-    /// A layer inside: it describes its own parameters.
+    /// A layer, which describes its own parameters.
     Layer { flatten: bool },
     /// A parameter.
     Tensor(Tensor),
-    /// Plain data, which is skipped.
+    /// Plain data that is skipped.
     Skip,
-    /// Plain data that stands for a number which the type sets.
+    /// Plain data, with the number that the type sets.
     Setting(TokenStream),
 }
 
-/// What the attribute of a parameter says.
+/// The attribute of a parameter.
 pub(crate) struct Tensor {
     role: Role,
     pub(crate) shape: Option<TokenStream>,
@@ -46,21 +46,21 @@ impl Tensor {
     }
 }
 
-const USAGE: &str = "a field says what it holds: `weight, fan_in = .., fan_out = ..`, `bias`, `scale = 1.0`, \
+const USAGE: &str = "expected `weight, fan_in = .., fan_out = ..`, `bias`, `scale = 1.0`, \
                      `buffer = 0.0, momentum = 0.1`, `skip` or `flatten`";
 
-/// What the attribute of a field says.
+/// Returns the kind of a field, which its attribute sets.
 pub(crate) fn kind(field: &Field) -> Result<Kind> {
     if let Some(attribute) = find(&field.attrs, "parameters") {
         return Err(Error::new_spanned(
             attribute,
-            "a field has `#[parameter(..)]`, and a struct `#[parameters(..)]`",
+            "`#[parameters(..)]` is an attribute of a struct: use `#[parameter(..)]` on a field",
         ));
     }
     let mut attributes = field.attrs.iter().filter(|attribute| attribute.path().is_ident("parameter"));
     let Some(attribute) = attributes.next() else { return Ok(Kind::Layer { flatten: false }) };
     if let Some(second) = attributes.next() {
-        return Err(Error::new_spanned(second, "a field says once what it holds"));
+        return Err(Error::new_spanned(second, "a field has only one attribute `#[parameter(..)]`"));
     }
     let Meta::List(list) = &attribute.meta else { return Err(Error::new_spanned(attribute, USAGE)) };
     let mut words = Words::of(list.tokens.clone())?;
@@ -73,7 +73,8 @@ pub(crate) fn kind(field: &Field) -> Result<Kind> {
     } else {
         let role = if words.flag("weight")? {
             let missing = |what| {
-                let text = format!("a weight says its {what}: `weight, fan_in = IN, fan_out = OUT`");
+                let text =
+                    format!("a weight needs `{what}`: `#[parameter(weight, fan_in = IN, fan_out = OUT)]`");
                 Error::new_spanned(attribute, text)
             };
             Role::Weight {
@@ -87,7 +88,10 @@ pub(crate) fn kind(field: &Field) -> Result<Kind> {
             Role::Scale(start)
         } else if let Some(start) = words.value("buffer") {
             let momentum = words.value("momentum").ok_or_else(|| {
-                Error::new_spanned(attribute, "a buffer says its momentum: `buffer = 0.0, momentum = 0.1`")
+                Error::new_spanned(
+                    attribute,
+                    "a buffer needs `momentum`: `#[parameter(buffer = 0.0, momentum = 0.1)]`",
+                )
             })?;
             Role::Buffer { start, momentum }
         } else {
@@ -100,8 +104,8 @@ pub(crate) fn kind(field: &Field) -> Result<Kind> {
     Ok(kind)
 }
 
-/// Returns whether a type mentions one of the type parameters: only such a type needs a bound. (A type that depends on
-/// constants alone is a layer for all of them or for none.)
+/// Returns whether a type contains one of the type parameters. Only such a type needs a bound: a type that depends only
+/// on constants is a layer for all of their values or for none.
 pub(crate) fn is_generic(ty: &Type, generics: &Generics) -> bool {
     let names: Vec<String> = generics
         .params
@@ -145,14 +149,14 @@ impl Words {
                 }
             }
             if value.as_ref().is_some_and(TokenStream::is_empty) {
-                return Err(Error::new_spanned(&word, format!("`{word} =` has no value")));
+                return Err(Error::new_spanned(&word, format!("`{word} =` needs a value")));
             }
             words.push((word, value));
         }
         Ok(Self(words))
     }
 
-    /// Takes a word without a value. Returns whether it was there.
+    /// Removes a word without a value. Returns whether it was present.
     fn flag(&mut self, name: &str) -> Result<bool> {
         let Some(at) = self.0.iter().position(|(word, _)| word == name) else { return Ok(false) };
         let (word, value) = self.0.remove(at);
@@ -162,18 +166,18 @@ impl Words {
         }
     }
 
-    /// Takes the value of a word, if the word is there.
+    /// Removes a word with a value. Returns the value if the word was present.
     fn value(&mut self, name: &str) -> Option<TokenStream> {
         let at = self.0.iter().position(|(word, value)| word == name && value.is_some())?;
         self.0.remove(at).1
     }
 
-    /// Returns an error for a word that the derive does not know.
+    /// Returns an error if an unknown word is left.
     fn finish(self) -> Result<()> {
         match self.0.first() {
             None => Ok(()),
             Some((word, _)) => {
-                let text = format!("`{word}` says nothing about this field; {USAGE}");
+                let text = format!("unknown attribute `{word}`: {USAGE}");
                 Err(Error::new_spanned(word, text))
             }
         }

@@ -1,6 +1,6 @@
 //! `#[derive(Parameters)]`, which lists the parameters of a layer, and `network!`.
 //!
-//! They are part of the crate `chainrule`. The guide `docs/your-own-layer.md` shows how to use the derive.
+//! Both are part of the crate `chainrule`. Its module `guide::your_own_layer` shows how to use the derive.
 
 mod attributes;
 mod field;
@@ -17,27 +17,27 @@ use syn::{Data, DeriveInput, Error, Fields, Index, Result, parse_macro_input};
 use attributes::Attributes;
 use field::Kind;
 
-/// Implements `Parameters` for a struct: lists its parameter tensors and the layers inside it.
+/// Implements `Parameters` for a struct: lists its parameters and its layers.
 ///
 /// Each field is one of these:
 ///
 /// | attribute | the field |
 /// |---|---|
-/// | none | a layer inside this one |
-/// | `#[parameter(flatten)]` | a layer whose fields count as this layer's own |
-/// | `#[parameter(weight, fan_in = IN, fan_out = OUT)]` | weights; each output sums over `IN` inputs, each input feeds `OUT` outputs |
-/// | `#[parameter(bias)]` | a number that is added; starts at 0 |
-/// | `#[parameter(scale = 1.0)]` | a factor of a feature; starts at 1.0 |
-/// | `#[parameter(buffer = 0.0, momentum = 0.1)]` | measured in training and not trained, such as a running mean; starts at 0.0 |
-/// | `#[parameter(setting = 1e-5)]` | plain data, such as `PhantomData`, named after a number that the type sets and files contain |
-/// | `#[parameter(skip)]` | anything else that is plain data, such as `PhantomData` |
+/// | none | a layer |
+/// | `#[parameter(flatten)]` | a layer whose fields are listed as fields of this layer |
+/// | `#[parameter(weight, fan_in = IN, fan_out = OUT)]` | weights: each output is a sum over `IN` inputs, and each input contributes to `OUT` outputs |
+/// | `#[parameter(bias)]` | a bias; starts at 0 |
+/// | `#[parameter(scale = 1.0)]` | a scale (gain); starts at 1.0 |
+/// | `#[parameter(buffer = 0.0, momentum = 0.1)]` | a value that training measures but does not train, such as a running mean; starts at 0.0 |
+/// | `#[parameter(setting = 1e-5)]` | plain data, such as `PhantomData`, named after a number that the type sets and that files contain |
+/// | `#[parameter(skip)]` | other plain data, such as `PhantomData` |
 ///
-/// The attribute of a tensor may also contain `shape = &[IN, OUT]` and `scalar = T`, where they do not follow from its
+/// The attribute of a parameter can also contain `shape = &[IN, OUT]` and `scalar = T`, if they do not follow from its
 /// type, and `layout = OutputsFirst` for weights.
 ///
 /// On the struct, `#[parameters(name = "Linear<{IN}, {OUT}>")]` sets how messages and tables print the type. Without
-/// the attribute they print the struct's name and its constants. `#[parameters(crate = cr)]` is for programs that have
-/// the crate under another name, here `cr`.
+/// the attribute they print the name of the struct and its constants. `#[parameters(crate = cr)]` is for programs that
+/// import the crate under another name, here `cr`.
 #[proc_macro_derive(Parameters, attributes(parameter, parameters))]
 pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -50,7 +50,7 @@ pub fn derive_parameters(input: proc_macro::TokenStream) -> proc_macro::TokenStr
             if input.generics.lifetimes().next().is_some() {
                 return error;
             }
-            // A layer without parameters, so that this is the only error.
+            // Also write a layer without parameters, so that there are no further errors.
             let bounds = input.generics.type_params().map(|param| {
                 let ident = &param.ident;
                 quote!(#ident: ::core::marker::Send + ::core::marker::Sync + 'static)
@@ -82,13 +82,13 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
     let Data::Struct(data) = &input.data else {
         return Err(Error::new_spanned(
             &input.ident,
-            format!("`{}` cannot be a layer: only a struct can list its parameters", input.ident),
+            format!("`{}` cannot be a layer: `Parameters` can be derived only for a struct", input.ident),
         ));
     };
     if let Some(lifetime) = input.generics.lifetimes().next() {
         return Err(Error::new_spanned(
             lifetime,
-            format!("`{}` cannot be a layer: it borrows, and a layer owns its parameters", input.ident),
+            format!("`{}` cannot be a layer: it has a lifetime, but a layer owns its parameters", input.ident),
         ));
     }
     let name = name::parts(input, attributes.name.as_ref(), krate)?;
@@ -153,8 +153,8 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
     Ok(quote!(#layer #place #infer))
 }
 
-/// Returns the `impl`. The `unsafe` is sound: the compiler gives the offsets, `Node::tensor` asks that a field holds
-/// plain data of its scalar, a layer inside describes itself, and `assert_plain` asks that every other field is plain
+/// Returns the `impl`. Its `unsafe` is sound: the compiler computes the offsets, `Node::tensor` requires that a field is
+/// plain data of its scalar type, a layer describes itself, and `assert_plain` requires that every other field is plain
 /// data.
 fn implementation(
     input: &DeriveInput,

@@ -1,11 +1,11 @@
-//! How a layer's type is printed.
+//! The printed name of a layer's type.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Error, GenericParam, LitStr, Result};
 
-/// Returns the parts of a `TypeName`: from the attribute, or the struct's name and its constants.
+/// Returns the parts of a `TypeName`: those of the attribute, or the name of the struct and its constants.
 pub(crate) fn parts(
     input: &DeriveInput,
     pattern: Option<&LitStr>,
@@ -25,7 +25,7 @@ fn from_generics(input: &DeriveInput, krate: &TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![text(&input.ident.unraw().to_string(), krate)];
     let mut open = "<";
     for param in &input.generics.params {
-        // Constants of another type than a number are left out.
+        // Only constants that are numbers are printed.
         if let GenericParam::Const(param) = param
             && is_number(&param.ty)
         {
@@ -60,22 +60,22 @@ fn number(ident: &syn::Ident, ty: &syn::Type, krate: &TokenStream) -> TokenStrea
     }
 }
 
-/// `{N}` is a constant, `{F}` the name of a type, `{:T}` ends with `, f64` where the scalar `T` is that, and `{=PART}`
-/// is any constant expression for a `Part`.
+/// Returns the parts of the attribute `name`. `{N}` is a constant, `{F}` is the name of a type, `{:T}` is `, f64` if the
+/// scalar type `T` is `f64` and is empty otherwise, and `{=PART}` is a constant expression for a `Part`.
 fn from_pattern(input: &DeriveInput, pattern: &LitStr, krate: &TokenStream) -> Result<Vec<TokenStream>> {
     let written = pattern.value();
     let mut rest = &written[..];
     let mut parts = Vec::new();
     while let Some((before, behind)) = rest.split_once('{') {
         let Some((inside, after)) = behind.split_once('}') else {
-            return Err(Error::new_spanned(pattern, "a `{` without its `}`"));
+            return Err(Error::new_spanned(pattern, "a `{` without a `}`"));
         };
         if !before.is_empty() {
             parts.push(text(before, krate));
         }
         if let Some(expression) = inside.strip_prefix('=') {
             let expression: syn::Expr = syn::parse_str(expression).map_err(|error| {
-                Error::new_spanned(pattern, format!("`{expression}` is no expression: {error}"))
+                Error::new_spanned(pattern, format!("`{expression}` is not an expression: {error}"))
             })?;
             parts.push(quote!(#expression));
             rest = after;
@@ -90,7 +90,7 @@ fn from_pattern(input: &DeriveInput, pattern: &LitStr, krate: &TokenStream) -> R
         }) else {
             return Err(Error::new_spanned(
                 pattern,
-                format!("`{name}` is no parameter of `{}`", input.ident),
+                format!("`{name}` is not a parameter of `{}`", input.ident),
             ));
         };
         let ident = format_ident!("{name}");

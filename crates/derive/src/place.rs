@@ -1,11 +1,11 @@
-//! `At`, the layer at a place of a stack, and `After`, the layer in an `Infer`.
+//! The impls of `At`, a layer at a place of a stack, and `After`, a layer in an `Infer`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, Generics, parse_quote};
 
-/// Returns the `impl At<PLACE, X>`. For a layer without layers inside, the compiler's error is then that of `At`, which
-/// says the place; for one with layers inside, that of the layer inside.
+/// Returns the `impl At<PLACE, X>`. For a layer without inner layers, the compiler then reports the error of `At`, which
+/// has the place. For a layer with inner layers, it reports the error of the inner layer.
 pub(crate) fn implementation(
     input: &DeriveInput,
     root: &TokenStream,
@@ -35,7 +35,7 @@ pub(crate) fn implementation(
     }
 }
 
-/// Returns the `impl After<PLACE, X>` of a layer without layers inside: it stands for itself.
+/// Returns the `impl After<PLACE, X>` of a layer without inner layers: `Infer` uses it unchanged.
 pub(crate) fn stands_for_itself(input: &DeriveInput, root: &TokenStream) -> TokenStream {
     let ident = &input.ident;
     let (_, type_generics, _) = input.generics.split_for_impl();
@@ -50,7 +50,7 @@ pub(crate) fn stands_for_itself(input: &DeriveInput, root: &TokenStream) -> Toke
     }
 }
 
-/// Returns the generics of the layer, and those of a place and an input, with these bounds.
+/// Returns the generics of the layer with a place and an input added, and with these bounds.
 fn generics(
     input: &DeriveInput,
     root: &TokenStream,

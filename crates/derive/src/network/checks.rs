@@ -1,4 +1,4 @@
-//! The checks that `network!` writes beside the network.
+//! The checks that `network!` writes together with the network.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -7,8 +7,8 @@ use syn::{Attribute, Error, Result};
 use super::Network;
 
 impl Network {
-    /// Returns a function that compiles if the layers' shapes match. Each call has a layer of its own, so that the
-    /// compiler's error is at the type of the field.
+    /// Returns a function that compiles if the shapes of the layers match. There is a separate call for each layer, so
+    /// that the compiler's error is at the type of the field.
     pub(super) fn checks(&self) -> TokenStream {
         let Self { root, generics, input, output, .. } = self;
         let (impl_generics, _, clause) = generics.split_for_impl();
@@ -35,8 +35,8 @@ impl Network {
         }
     }
 
-    /// Returns the checks of what layers compute with their constants. Each call is written over the type of its field,
-    /// where the compiler's error then is.
+    /// Returns the checks of the layers' constants. Each call has the span of the type of its field, so that the
+    /// compiler's error is there.
     fn constants(&self) -> TokenStream {
         let (root, stack) = (&self.root, self.stack());
         let calls = self.fields.iter().enumerate().map(|(at, field)| {
@@ -53,10 +53,10 @@ impl Network {
         }
     }
 
-    /// Returns the check of `#[gradient_flows]`. Layers that do not match have their own error, and no gradient flow.
+    /// Returns the check of `#[gradient_flows]`. It is skipped if the layers do not match, which is a separate error.
     pub(super) fn flow(&self, attribute: &Attribute) -> Result<TokenStream> {
         if let Some(parameter) = self.generics.params.first() {
-            let text = "the gradient flow of a generic network is not known: check a network of this type, as in \
+            let text = "the gradient flow of a generic network is not known: check one with given sizes, as in \
                         `const _: () = chainrule::gradient_flows::<Net<16>, Vector<4>>();`";
             return Err(Error::new_spanned(parameter, text));
         }
@@ -72,7 +72,7 @@ impl Network {
     }
 }
 
-/// Returns a call of the constant function `path` that is written over `tokens`, where the compiler's error then is.
+/// Returns a call of the constant function `path` with the span of `tokens`, so that the compiler's error is there.
 fn call_over(
     tokens: impl ToTokens,
     path: TokenStream,

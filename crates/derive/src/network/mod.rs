@@ -1,4 +1,4 @@
-//! `network!`: a stack as a struct with named fields.
+//! `network!`: a stack of layers as a struct with named fields.
 
 mod checks;
 mod infer;
@@ -14,10 +14,10 @@ use syn::{
 
 use parse::Network;
 
-/// The most layers that a stack has.
+/// The largest number of layers of a stack.
 const MOST_LAYERS: usize = 16;
 
-/// Writes the struct, its `Layer`, and the checks of its layers.
+/// Returns the struct, its impl of `Layer`, and the checks of its layers.
 pub(crate) fn expand(tokens: TokenStream) -> Result<TokenStream> {
     let mut network: Network = syn::parse2(tokens)?;
     network.check_fields()?;
@@ -40,31 +40,33 @@ impl Network {
         let count = self.fields.len();
         if let Some(lifetime) = self.generics.lifetimes().next() {
             let text = format!(
-                "`{}` cannot be a network: it borrows, and a network owns its parameters",
+                "`{}` cannot be a network: it has a lifetime, but a network owns its parameters",
                 self.ident
             );
             return Err(Error::new_spanned(lifetime, text));
         }
         if let Some(parameter) = self.generics.type_params().find(|parameter| !self.is_bounded(parameter)) {
             let text = format!(
-                "`{0}` has no bound: a layer of any type says what it takes and what it gives, as in \
-                 `{0}: Maps<Vector<8>, Vector<8>>`",
+                "`{0}` needs a bound with its input and its output, as in `{0}: Maps<Vector<8>, Vector<8>>`",
                 parameter.ident
             );
             return Err(Error::new_spanned(parameter, text));
         }
         for (at, field) in self.fields.iter().enumerate() {
             if self.fields[..at].iter().any(|other| other.ident == field.ident) {
-                return Err(Error::new_spanned(&field.ident, "a field of this name is already declared"));
+                return Err(Error::new_spanned(
+                    &field.ident,
+                    "the network already has a field with this name",
+                ));
             }
         }
         if count == 0 {
-            return Err(Error::new_spanned(&self.ident, "a network has at least one layer"));
+            return Err(Error::new_spanned(&self.ident, "a network needs at least one layer"));
         }
         if let Some(first_too_many) = self.fields.get(MOST_LAYERS) {
             let text = format!(
-                "a network holds at most {MOST_LAYERS} layers, and this one has {count}: make a field of several \
-                 layers, as in `block: (A, B, C)`, or of equal ones, as in `blocks: [Block; 4]`"
+                "a network has at most {MOST_LAYERS} fields, but this one has {count}: combine several layers in one \
+                 field, as in `block: (A, B, C)`, or equal ones, as in `blocks: [Block; 4]`"
             );
             return Err(Error::new_spanned(first_too_many, text));
         }
@@ -82,7 +84,7 @@ impl Network {
             })
     }
 
-    /// Takes `Default` out of the list of derives. Returns whether it was there.
+    /// Removes `Default` from the list of derives. Returns whether it was present.
     fn take_default(&mut self) -> Result<bool> {
         let mut found = false;
         for attribute in self.attributes.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
@@ -97,7 +99,7 @@ impl Network {
         Ok(found)
     }
 
-    /// Takes an attribute of `network!` itself.
+    /// Removes and returns an attribute of `network!` itself.
     fn take(&mut self, name: &str) -> Result<Option<Attribute>> {
         let Some(at) = self.attributes.iter().position(|attribute| attribute.path().is_ident(name)) else {
             return Ok(None);
@@ -107,7 +109,7 @@ impl Network {
         Ok(Some(attribute))
     }
 
-    /// Adds the type of each field, as it is written, to the field's documentation.
+    /// Adds the type of each field, as written, to the documentation of the field.
     fn document(&mut self) {
         for Field { attrs, ty, .. } in &mut self.fields {
             attrs.push(parse_quote!(#[doc = concat!("`", stringify!(#ty), "`")]));
@@ -136,8 +138,8 @@ impl Network {
         }
     }
 
-    /// Returns `Default`: every parameter 0. The standard library's derive has no arrays beyond 32 layers and no tuples
-    /// beyond 12.
+    /// Returns the impl of `Default`: every parameter is 0. The derive of the standard library works only for arrays of up
+    /// to 32 layers and tuples of up to 12.
     fn default(&self) -> TokenStream {
         let Self { root, ident, generics, .. } = self;
         let (impl_generics, type_generics, _) = generics.split_for_impl();
@@ -154,7 +156,7 @@ impl Network {
         }
     }
 
-    /// Returns `Layer`. Its items are those of the tuple of the fields.
+    /// Returns the impl of `Layer`, which calls that of the tuple of the fields.
     fn layer(&self) -> TokenStream {
         let Self { root, ident, generics, input, output, .. } = self;
         let (impl_generics, type_generics, clause) = generics.split_for_impl();
@@ -209,7 +211,7 @@ impl Network {
         }
     }
 
-    /// Returns `Stream`, for networks whose layers go step by step. Its items are those of the tuple of the fields.
+    /// Returns the impl of `Stream`, which calls that of the tuple of the fields. It holds if every layer is a `Stream`.
     fn stream(&self) -> TokenStream {
         let Self { root, ident, generics, .. } = self;
         let (_, type_generics, _) = generics.split_for_impl();
@@ -244,7 +246,7 @@ impl Network {
         }
     }
 
-    /// Returns `Quantize`, for networks whose layers have int8 forms. Its items are those of the tuple of the fields.
+    /// Returns the impl of `Quantize`, which calls that of the tuple of the fields. It holds if every layer is `Quantize`.
     fn quantize(&self) -> TokenStream {
         let Self { root, ident, generics, .. } = self;
         let (_, type_generics, _) = generics.split_for_impl();
@@ -303,7 +305,7 @@ impl Network {
         }
     }
 
-    /// Returns the type whose items are those of the tuple of the fields.
+    /// Returns the type that has the methods of the tuple of the fields.
     fn stack(&self) -> TokenStream {
         let Self { root, input, output, .. } = self;
         let layers = self.fields.iter().map(|field| &field.ty);

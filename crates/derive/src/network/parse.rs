@@ -9,7 +9,7 @@ use syn::{
 
 /// `(crate) struct Name<Generics>: Input => Output where .. { field: Layer, .. }`.
 pub(super) struct Network {
-    /// Where the crate `chainrule` is.
+    /// The path of the crate `chainrule`.
     pub(super) root: Path,
     pub(super) attributes: Vec<Attribute>,
     pub(super) visibility: Visibility,
@@ -32,17 +32,14 @@ impl Parse for Network {
         let mut generics: Generics = tokens.parse()?;
         if !tokens.peek(Token![:]) {
             let text = format!(
-                "a network says what it takes and what it gives: `struct {ident}: Vector<4> => Vector<2> {{ .. }}`"
+                "a network needs an input type and an output type: `struct {ident}: Vector<4> => Vector<2> {{ .. }}`"
             );
             return Err(Error::new(tokens.span(), text));
         }
         tokens.parse::<Token![:]>()?;
         let input = tokens.parse()?;
         if !tokens.peek(Token![=>]) {
-            return Err(Error::new(
-                tokens.span(),
-                "expected `=>` and what the network gives, as in `=> Vector<2>`",
-            ));
+            return Err(Error::new(tokens.span(), "expected `=>` and the output type, as in `=> Vector<2>`"));
         }
         tokens.parse::<Token![=>]>()?;
         let output = tokens.parse()?;
@@ -52,7 +49,7 @@ impl Parse for Network {
         let fields = Punctuated::<Field, Token![,]>::parse_terminated_with(&body, Field::parse_named)?;
         let rest: TokenStream = tokens.parse()?;
         if !rest.is_empty() {
-            return Err(Error::new_spanned(rest, "`network!` declares one network"));
+            return Err(Error::new_spanned(rest, "`network!` declares only one network"));
         }
         let fields = fields.into_iter().collect();
         Ok(Self { root, attributes, visibility, ident, generics, input, output, fields })
