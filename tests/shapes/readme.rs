@@ -1,5 +1,5 @@
-//! The README shows a program, the same program with one wrong number, and what the compiler says: all three are the
-//! real ones, which `tests/shapes` compiles.
+//! The README shows a program, its line with one wrong number, and the compiler's message. This test compares all three
+//! with the program and the message in `tests/shapes`.
 
 use std::fs::read_to_string;
 

@@ -1,7 +1,7 @@
-//! `docs/shape-errors.md` is generated from the compile-fail programs, the compiler's messages, and the lines in which
-//! their twins differ.
+//! Generates `docs/shape-errors.md` from the compile-fail programs, the compiler's messages, and the lines in which the
+//! twins of the programs differ.
 //!
-//! `BLESS=1 cargo test --workspace --test shapes page` generates it.
+//! `BLESS=1 cargo test --workspace --test shapes page` writes the file.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,25 +10,26 @@ use super::kinds::KINDS;
 use super::{read, read_wrong, wrong_programs};
 
 const INTRODUCTION: &str = "\
-# What the compiler says
+# All compiler messages
 
-For each mistake: the wrong line (`-`), the right line (`+`), and how the compiler's message begins. The whole programs
-and messages are in `tests/shapes/fail` (in `fail_when_built` if `cargo check` accepts them and `cargo build` does not),
-and the right programs in `tests/shapes/pass`. `tests/shapes/main.rs` compares the compiler's messages with these, and
-`tests/shapes/shape_errors.rs` generates this page.
+For each mistake, this page shows the wrong line (`-`), the corrected line (`+`), and the beginning of the compiler's
+message. The wrong programs and the whole messages are in `tests/shapes/fail`, or in `tests/shapes/fail_when_built` if
+`cargo check` accepts the program and only `cargo build` rejects it. The corrected programs are in `tests/shapes/pass`.
+A test compares the compiler's messages with these files, and generates this page.
 ";
 
-/// The lines of a message that the page shows.
+/// The largest number of lines of a message on the page.
 const LINES: usize = 6;
 
-/// Formats `neighboring_layers_must_meet` as a sentence.
+/// Returns `neighboring_layers_must_match` as a sentence.
 fn sentence(stem: &str) -> String {
-    let words = stem.replace('_', " ");
+    let words = if stem == "readme" { "the example of the README".into() } else { stem.replace('_', " ") };
     let (first, rest) = words.split_at(1);
     format!("{}{rest}", first.to_uppercase())
 }
 
-/// Returns the lines of `other` that differ from `program`; if `other` has more lines, those that `program` lacks.
+/// Returns the lines of `other` that differ from those of `program`. If their numbers of lines differ, returns the lines
+/// that are not in `program`.
 fn otherwise(program: &str, other: &str) -> String {
     let same_length = program.lines().count() == other.lines().count();
     let mut lines = other.lines().enumerate();
@@ -42,14 +43,14 @@ fn otherwise(program: &str, other: &str) -> String {
     lines.iter().fold(String::new(), |all, line| all + &line[least..] + "\n")
 }
 
-/// Returns the first line of a message, the place with its label, and our notes.
+/// Returns the first line of a message, the line of the program with its label, and our notes.
 fn beginning(message: &str) -> String {
     let bare = |line: &&str| line.trim().chars().all(|mark| "|_^/ ".contains(mark));
     let theirs =
         |line: &&str| line.contains("required by a bound introduced by this call") && !line.contains('^');
     let ours = |line: &&str| !bare(line) && !theirs(line);
     let until = |line: &&str| !line.trim_start().starts_with("= ") && !line.starts_with("help: ");
-    // A second error, or the place in the crate, is not the beginning.
+    // Stop at a second error.
     let first =
         message.lines().take(1).chain(message.lines().skip(1).take_while(|line| !line.starts_with("error")));
     let first: Vec<&str> = first.collect();
@@ -74,7 +75,7 @@ fn page() -> String {
         for stem in *stems {
             let (fail, pass) = (read_wrong(stem, ".rs"), read("pass", stem, ".rs").unwrap());
             let (wrong, right) = (otherwise(&pass, &fail), otherwise(&fail, &pass));
-            assert!(!right.is_empty(), "{stem}: its twin does nothing otherwise");
+            assert!(!right.is_empty(), "{stem}: its twin does not differ");
             let (wrong, right) = (marked('-', &wrong), marked('+', &right));
             let message = beginning(&read_wrong(stem, ".stderr"));
             write!(
@@ -89,7 +90,7 @@ fn page() -> String {
 }
 
 #[test]
-fn every_wrong_program_is_of_one_kind() {
+fn every_wrong_program_has_one_kind() {
     let mut programs: Vec<&str> = KINDS.iter().flat_map(|(_, stems)| stems.iter().copied()).collect();
     programs.sort_unstable();
     assert_eq!(
@@ -107,6 +108,6 @@ fn the_page_of_messages_is_what_the_compiler_says() {
     }
     assert!(
         fs::read_to_string(file).unwrap() == page,
-        "docs/shape-errors.md is stale: run `BLESS=1 cargo test --workspace --test shapes page` and read its diff"
+        "docs/shape-errors.md is out of date: run `BLESS=1 cargo test --workspace --test shapes page` and read its diff"
     );
 }

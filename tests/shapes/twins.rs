@@ -1,13 +1,13 @@
-//! The programs of `tests/shapes/pass`: each compiles and runs. They are modules of one program, so that they are built
-//! in one run of the compiler.
+//! The programs of `tests/shapes/pass`: each compiles and runs. They are modules of one program, so that the compiler
+//! runs once for all of them.
 
 macro_rules! twins {
     ($($name:ident)*) => {
-        /// The programs that run here.
+        /// The names of the programs.
         pub(crate) const TWINS: &[&str] = &[$(stringify!($name)),*];
 
         $(
-            #[allow(dead_code)] // some only have to compile
+            #[allow(dead_code)] // some programs are only compiled
             mod $name {
                 include!(concat!("pass/", stringify!($name), ".rs"));
 
@@ -22,66 +22,64 @@ macro_rules! twins {
 
 twins! {
     a_batch_is_a_slice_of_samples
-    a_batch_is_no_vec_of_vecs
     a_batch_is_not_one_sample
     a_batch_norm_has_the_channels_of_its_image
+    a_bidirectional_layer_cannot_take_a_stream
     a_binary_cross_entropy_compares_probabilities
     a_block_in_an_array_pads_its_convolutions
     a_block_that_halves_an_image_needs_a_shortcut
     a_branch_is_one_layer_or_a_tuple
     a_branch_of_a_concatenation_takes_what_arrives
-    a_branch_with_a_memory_gives_the_first_half
+    a_branch_with_a_memory_gives_the_shape_of_the_first_half
     a_checked_alias_keeps_its_numbers
     a_concatenation_has_at_most_four_branches
     a_concatenation_has_more_than_one_branch
-    a_constant_label_is_below_its_number_of_classes
+    a_constant_label_is_less_than_its_number_of_classes
+    a_convolution_carries_no_state_between_windows
     a_convolution_of_a_stream_is_causal
     a_convolution_over_time_takes_a_sequence
-    a_convolution_says_its_sizes_in_its_type
     a_convolution_takes_as_many_channels_as_its_image_has
     a_data_set_of_indices_has_no_labels
-    a_declared_dropout_lets_something_through
     a_declared_layer_has_a_width
     a_declared_network_gives_what_was_declared
-    a_declared_network_must_meet
     a_declared_network_takes_what_was_declared
     a_declared_reshaping_keeps_its_numbers
     a_declared_scale_is_a_number
     a_declared_slope_is_a_number
     a_dense_layer_takes_the_image_that_arrives
     a_dilated_window_must_fit_into_the_image
+    a_dimension_above_2048_is_a_product_of_2_3_5_and_7
     a_field_has_the_attribute_parameter
     a_field_of_a_network_is_a_layer
-    a_field_of_numbers_says_what_they_are_for
-    a_flattened_image_meets_a_linear_layer_of_its_length
+    a_field_of_numbers_has_a_role
     a_gate_halves_an_even_number_of_features
+    a_generic_layer_has_a_bound
     a_generic_network_has_a_bound
-    a_generic_network_must_meet_for_every_width
+    a_generic_network_must_match_for_every_width
     a_generic_network_without_any_bound
     a_gradient_belongs_to_its_network
     a_half_of_parallel_takes_its_half_of_the_pair
-    a_highway_block_gives_back_the_length_it_takes
+    a_highway_block_keeps_the_length
     a_jacobian_has_a_row_for_each_output
-    a_join_takes_images_of_equal_sides
-    a_label_is_no_input
-    a_label_is_no_target_of_a_regression
+    a_join_takes_images_of_the_same_size
+    a_label_is_not_a_regression_target
+    a_label_is_not_an_input
     a_layer_has_a_bias_or_none
     a_layer_is_not_packed
     a_layer_must_have_a_forward_and_a_backward_pass
     a_layer_must_have_a_width
     a_layer_must_list_its_parameters
+    a_layer_norm_has_the_type_of_its_input
     a_layer_norm_normalizes_what_arrives
-    a_layer_norm_says_what_it_normalizes
-    a_layer_of_any_type_says_what_it_maps
     a_layer_on_each_step_takes_a_vector
-    a_layer_says_its_sizes_in_its_type
     a_layer_with_sizes_must_take_what_is_inferred
     a_layer_without_sizes_is_inferred
     a_layer_without_sizes_is_used_in_infer
-    a_learning_rate_is_no_optimizer
+    a_learning_rate_is_not_an_optimizer
     a_lenet_flattens_16_channels_of_5_by_5
-    a_linear_layer_takes_no_image
-    a_linear_map_must_have_one_scalar
+    a_linear_layer_does_not_take_an_image
+    a_linear_layer_takes_the_length_of_the_flattened_image
+    a_linear_map_must_have_one_scalar_type
     a_metric_compares_the_outputs_of_the_network
     a_metric_takes_the_labels_of_the_outputs
     a_named_network_flattens_at_most_2048_numbers
@@ -89,85 +87,82 @@ twins! {
     a_named_network_in_a_stack_takes_what_it_declares
     a_named_network_is_trained_on_its_classes
     a_named_network_takes_what_it_declares
+    a_network_declares_its_output
     a_network_fills_its_own_gradient
     a_network_for_any_image_has_a_bound
     a_network_gives_what_generic_code_expects
     a_network_has_at_most_sixteen_fields
-    a_network_in_training_must_meet_too
-    a_network_must_have_one_scalar
+    a_network_image_belongs_to_its_network
+    a_network_must_have_one_scalar_type
     a_network_of_an_onnx_file_takes_its_input
     a_network_owns_its_layers
-    a_network_says_what_it_gives
     a_network_struct_lists_its_parameters
     a_network_takes_what_generic_code_gives_it
-    a_norm_behind_a_convolution_has_its_channels
+    a_norm_after_a_convolution_has_its_channels
     a_number_in_a_layer_is_skipped_or_a_parameter
-    a_number_is_no_sample
+    a_number_is_not_a_sample
     a_one_hot_target_is_a_vector
     a_parameter_is_stored_inline
-    a_picture_is_gray_or_red_green_and_blue
+    a_picture_is_gray_or_rgb
     a_pixel_shuffle_divides_the_channels
-    a_pixel_unshuffle_divides_the_sides
+    a_pixel_unshuffle_divides_the_height_and_width
+    a_pool_does_not_take_a_vector
     a_pool_has_no_groups
-    a_pool_takes_an_image_and_no_vector
     a_pooling_window_must_fit_into_the_image
     a_quantized_layer_has_an_int8_form
-    a_rate_of_dropout_is_in_its_type
     a_recurrent_layer_takes_a_sequence
-    a_reflection_is_smaller_than_its_side
+    a_reflection_is_smaller_than_its_dimension
     a_regression_target_must_have_the_shape_of_the_output
-    a_repeated_block_must_give_back_the_shape_it_takes
+    a_repeated_block_must_keep_the_shape
     a_reshaped_sample_keeps_its_numbers
-    a_residual_block_deep_in_a_stack_must_give_back_the_shape_it_takes
-    a_residual_block_must_give_back_the_shape_it_takes
+    a_residual_block_deep_in_a_stack_must_keep_the_shape
+    a_residual_block_must_keep_the_shape
     a_residual_block_with_a_stride_needs_a_shortcut
-    a_result_is_no_sample
+    a_result_is_not_a_sample
     a_row_of_a_table_is_not_a_sample
     a_setting_of_windows_is_given_once
-    a_shared_layer_gives_back_the_shape_it_takes
-    a_shortcut_leads_from_images_to_images
+    a_shared_layer_keeps_the_shape
     a_shortcut_must_give_the_shape_of_its_branch
     a_shortcut_must_take_what_its_branch_takes
-    a_side_past_2048_is_a_product_of_2_3_5_and_7
     a_signal_has_the_length_that_its_network_takes
-    a_slice_does_not_say_how_many_numbers_it_has
+    a_slice_has_no_length_in_its_type
     a_stack_of_more_than_20_layers_is_nested
     a_step_takes_a_batch
-    a_stream_has_no_end
     a_stride_is_at_least_1
-    a_stride_must_lead_to_the_sides_of_the_branch
     a_struct_in_training_is_declared_as_a_network
     a_struct_is_declared_as_a_network
     a_struct_that_predicts_is_declared_as_a_network
-    a_struct_with_the_derive_is_a_layer_if_it_has_passes
+    a_struct_with_the_derive_needs_a_forward_and_a_backward_pass
     a_sum_adds_equal_shapes
-    a_summary_is_of_inputs_that_the_network_takes
+    a_summary_needs_an_input_that_the_network_takes
     a_trainer_follows_a_schedule_and_not_an_optimizer
     a_trainer_takes_the_optimizer_of_its_network
     a_tuple_holds_at_most_sixteen_layers
     a_validation_set_has_the_targets_of_the_training_set
-    a_vec_does_not_say_how_many_numbers_it_has
-    a_weight_says_its_fans
+    a_vec_has_no_length_in_its_type
+    a_vec_is_not_a_workspace
+    a_vec_of_vecs_is_not_a_batch
+    a_weight_has_its_fans
     a_window_must_fit_in_training_too
     a_window_must_fit_into_the_image
-    a_workspace_is_no_vec
-    a_workspace_is_that_of_its_network
-    a_wrong_field_is_one_error_wherever_the_network_is_used
+    a_workspace_belongs_to_its_network
+    a_wrong_field_is_one_error_at_its_declaration
     an_activation_declares_its_effect
     an_activation_is_a_layer_and_not_a_function
-    an_activation_must_be_made_a_layer
-    an_array_is_no_sample_before_it_has_a_shape
+    an_activation_needs_the_macro_activation_layer
+    an_array_needs_a_shape
+    an_attribute_is_a_known_word
+    an_automatic_shortcut_maps_images_to_images
+    an_automatic_shortcut_needs_a_stride_that_fits
     an_average_belongs_to_its_network
-    an_axis_is_one_of_the_sample
+    an_axis_is_an_axis_of_the_input
+    an_error_deep_in_an_inferred_stack_has_the_place
+    an_error_of_an_inferred_layer_has_its_place
     an_image_is_compared_with_an_image
-    an_image_is_enlarged_at_least_once
-    an_image_is_that_of_its_network
     an_image_of_more_than_2048_numbers_cannot_be_flattened
     an_index_of_a_class_becomes_a_label
-    an_inferred_block_must_give_back_the_shape_it_takes
+    an_inferred_block_must_keep_the_shape
     an_inferred_convolution_needs_an_image
-    an_inferred_layer_deep_in_a_stack_says_its_place
-    an_inferred_layer_says_its_place_when_it_is_used
     an_inferred_network_gives_what_was_declared
     an_inferred_network_takes_the_data_it_was_made_for
     an_inferred_residual_block_needs_a_shortcut_that_fits
@@ -176,40 +171,37 @@ twins! {
     an_inferred_window_must_fit_in_training_too
     an_input_has_one_reference
     an_optimizer_belongs_to_its_network
+    an_output_above_2048_is_a_product_of_2_3_5_and_7
+    an_output_buffer_has_the_shape_of_the_outputs
     an_output_padding_is_smaller_than_the_stride
-    an_output_past_2048_is_a_product_of_2_3_5_and_7
-    an_own_layer_is_checked_in_f64
-    an_own_layer_takes_the_scalar_of_its_network
-    an_own_loss_compares_the_outputs_of_its_network
     an_owned_network_is_moved_out_for_generic_code
+    an_upsampling_factor_is_at_least_1
     attention_takes_a_memory_of_its_width
-    branches_of_different_depths_agree_in_their_sides
+    branches_of_different_depths_have_the_same_size
     cotangents_have_the_shape_of_the_outputs
-    dropout_must_let_something_through
     each_step_has_a_learned_position
     each_step_of_a_sequence_has_a_label
-    expected_flow_is_of_inputs_that_the_network_takes
+    expected_flow_needs_an_input_that_the_network_takes
     gradients_are_checked_in_f64
-    grouped_keys_are_of_whole_heads
+    grouped_keys_consist_of_whole_heads
     groups_divide_the_channels
-    infer_says_the_data_first
     inferred_branches_are_a_tuple
     inferred_groups_divide_the_channels
     labels_of_u8_become_labels
-    layers_deep_in_a_stack_must_meet
-    neighboring_layers_must_meet
+    layers_deep_in_a_stack_must_match
+    neighboring_layers_must_match
     only_a_struct_can_be_a_layer
     parallel_layers_take_a_pair
     pixels_of_u8_are_converted_first
-    predictions_need_room_of_their_own_shape
     readme
-    relu_needs_the_weights_of_he
+    relu_needs_he_initialization
     softmax_takes_a_vector_or_a_sequence
-    targets_have_the_scalar_of_the_output
-    the_bound_of_a_generic_network_says_the_output
-    the_branches_of_a_concatenation_agree_in_their_sides
+    targets_have_the_scalar_type_of_the_output
+    the_bound_of_a_generic_network_has_its_output
+    the_branches_of_a_concatenation_have_the_same_size
     the_channels_of_an_image_come_first
-    the_data_must_have_the_scalar_of_the_network
+    the_data_must_have_the_scalar_type_of_the_network
+    the_effect_of_each_layer_must_be_known
     the_factors_of_a_product_have_one_shape
     the_fields_of_a_network_have_different_names
     the_first_field_takes_what_is_declared
@@ -220,22 +212,30 @@ twins! {
     the_groups_of_a_convolution_divide_its_channels
     the_halves_of_a_sum_end_with_the_same_shape
     the_heads_of_attention_divide_its_width
+    the_input_of_infer_comes_first
     the_last_layer_must_give_a_score_for_each_class
-    the_layers_inside_a_branch_must_meet
-    the_layers_of_a_named_network_must_meet
+    the_layers_inside_a_branch_must_match
+    the_layers_must_match_in_training_too
+    the_layers_of_a_declared_network_must_match
+    the_layers_of_a_named_network_must_match
     the_loss_comes_before_the_optimizer
     the_numbers_of_a_sample_are_floats
     the_padding_of_a_pool_is_smaller_than_its_window
-    the_rate_of_dropout_is_in_per_cent
+    the_rate_of_a_declared_dropout_is_below_100
+    the_rate_of_dropout_is_below_100
+    the_rate_of_dropout_is_in_its_type
+    the_rate_of_dropout_is_in_percent
+    the_sizes_of_a_convolution_are_in_its_type
+    the_sizes_of_a_layer_are_in_its_type
     the_slope_of_a_leaky_relu_must_be_a_number
     the_steps_of_a_sequence_come_first
     the_sums_of_residual_blocks_must_not_explode
     the_target_of_one_output_is_a_vector_of_one_number
-    the_words_of_an_attribute_are_known
-    theory_must_know_the_layers_between_weights
-    tokens_are_of_the_vocabulary_of_the_embedding
+    tokens_have_the_vocabulary_of_the_embedding
     two_inputs_are_a_pair_and_not_a_tuple
     weights_of_a_larger_variance_make_a_gradient_explode
     windows_have_a_kernel
-    windows_of_streams_carry_no_convolution
+    your_own_layer_is_checked_in_f64
+    your_own_layer_takes_the_scalar_type_of_its_network
+    your_own_loss_compares_the_outputs_of_its_network
 }

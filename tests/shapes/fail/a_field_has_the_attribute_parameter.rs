@@ -1,6 +1,6 @@
 use chainrule::prelude::*;
 
-/// Two layers, one of which counts as this layer's own fields.
+/// Two layers. The fields of the second are listed as fields of this layer.
 #[derive(Parameters)]
 struct Block {
     #[parameters(flatten)]

@@ -1,12 +1,12 @@
-//! The ways in which a program meets its wrong network.
+//! The methods and macros with which a program uses its wrong network.
 
-/// A program with the holes `NET` (the tuple), `FIELDS` (of a struct), `INPUT` and `OUTPUT` (types). The compiler's error
-/// is at a line that ends with `// here`.
+/// A program with the placeholders `NET` (the tuple), `FIELDS` (of a struct), `INPUT` and `OUTPUT` (types). The compiler's
+/// error is at a line that ends with `// here`.
 pub(super) struct Entry {
     pub(super) name: &'static str,
     pub(super) program: &'static str,
     pub(super) in_f64: bool,
-    /// What the message for a network with the wrong output ends with.
+    /// The end of the first line of the message for a network with a wrong output.
     pub(super) wrong_output: &'static str,
 }
 
@@ -43,7 +43,7 @@ fn main() -> Result<(), chainrule::Error> {
     ),
     entry(
         "predict_into",
-        "this network gives `Vector<5>`, and the buffer for its outputs holds `Vector<4>`",
+        "this network gives `Vector<5>`, but the buffer for its outputs holds `Vector<4>`",
         "type Net = NET;
 fn main() -> Result<(), chainrule::Error> {
     let net = Net::init(&mut rng(1));
@@ -77,7 +77,7 @@ fn main() -> Result<(), chainrule::Error> {
     ),
     entry(
         "vjp",
-        "this network gives `Vector<5>`, and the cotangents are `Vector<4>`",
+        "this network gives `Vector<5>`, but the cotangents are `Vector<4>`",
         "type Net = NET;
 fn main() -> Result<(), chainrule::Error> {
     let net = Net::init(&mut rng(1));

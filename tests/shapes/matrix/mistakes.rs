@@ -7,18 +7,18 @@ pub(super) struct Mistake {
     pub(super) in_f64: Network,
 }
 
-/// A wrong network, and what the compiler's message has to say.
+/// A wrong network, and the message that the compiler must give.
 pub(super) struct Network {
     pub(super) input: &'static str,
     pub(super) layers: &'static [&'static str],
-    /// What the first line of the message ends with.
+    /// The end of the first line of the message.
     pub(super) says: &'static str,
 }
 
 macro_rules! mistakes {
     ($($name:literal: $input:literal => [$($layer:literal),+], $says:literal;
         $input_64:literal => [$($layer_64:literal),+], $says_64:literal;)+) => {
-        /// Each network gives 4 numbers if its mistake is repaired.
+        /// The mistakes. Each network gives 4 numbers if its mistake is corrected.
         pub(super) const MISTAKES: &[Mistake] = &[$(Mistake {
             name: $name,
             in_f32: Network { input: $input, layers: &[$($layer),+], says: $says },
@@ -95,9 +95,9 @@ mistakes! {
         "layer 1 of this stack, a residual block, has a branch that gives `Image<8, 4, 4, f64>` and a skip connection that gives `Image<8, 8, 8, f64>`: the shapes must be the same";
     "repeated_block":
         "Vector<8>" => ["Linear<8, 16>", "[(Linear<16, 8>, Relu); 3]", "Linear<8, 4>"],
-        "layer 1 of this stack repeats a block that takes `Vector<16>` and gives `Vector<8>`: it must give back the shape it takes";
+        "layer 1 of this stack repeats a block that takes `Vector<16>` and gives `Vector<8>`: the shapes must be the same";
         "Vector<8, f64>" => ["Linear<8, 16, f64>", "[(Linear<16, 8, f64>, Relu); 3]", "Linear<8, 4, f64>"],
-        "layer 1 of this stack repeats a block that takes `Vector<16, f64>` and gives `Vector<8, f64>`: it must give back the shape it takes";
+        "layer 1 of this stack repeats a block that takes `Vector<16, f64>` and gives `Vector<8, f64>`: the shapes must be the same";
     "first_layer":
         "Vector<8>" => ["Linear<9, 16>", "Relu", "Linear<16, 4>"],
         "layer 0 of this stack, `Linear<9, 16>`, cannot take `Vector<8>` as its input";
@@ -108,11 +108,11 @@ mistakes! {
         "Vector<8, f64>" => ["Linear<8, 16, f64>", "Relu", "Linear<16, 5, f64>"], "";
     "window":
         "Image<1, 8, 8>" => ["Conv2d<1, 8, 3, 2>", "Relu", "Conv2d<8, 16, 5>", "GlobalAvgPool", "Linear<16, 4>"],
-        "layer 2 of this stack, `Conv2d<8, 16, 5>`, cannot take `Image<8, 3, 3>` as its input: a window of 5 does not fit into a side of 3 padded by 0";
+        "layer 2 of this stack, `Conv2d<8, 16, 5>`, cannot take `Image<8, 3, 3>` as its input: a window of 5 does not fit into a dimension of 3 with a padding of 0";
         "Image<1, 8, 8, f64>" => [
             "Conv2d<1, 8, 3, 2, 0, f64>", "Relu", "Conv2d<8, 16, 5, 1, 0, f64>", "GlobalAvgPool", "Linear<16, 4, f64>"
         ],
-        "layer 2 of this stack, `Conv2d<8, 16, 5, 1, 0, f64>`, cannot take `Image<8, 3, 3, f64>` as its input: a window of 5 does not fit into a side of 3 padded by 0";
+        "layer 2 of this stack, `Conv2d<8, 16, 5, 1, 0, f64>`, cannot take `Image<8, 3, 3, f64>` as its input: a window of 5 does not fit into a dimension of 3 with a padding of 0";
     "groups":
         "Image<1, 8, 8>" => ["Conv2d<1, 6, 3>", "GroupNorm<4, 6>", "Relu", "GlobalAvgPool", "Linear<6, 4>"],
         "layer 1 of this stack, `GroupNorm<4, 6>`, cannot take `Image<6, 6, 6>` as its input: 6 channels cannot be split into 4 equal groups";

@@ -1,7 +1,8 @@
-//! Every mistake at every entry point: one error, with the same sentence wherever the network is used.
+//! Every mistake in every use of a network: one error, with the same sentence.
 //!
-//! `tests/shapes/fail` has the exact messages. Here only the first line, the code and the place of each error are
-//! compared, but for all combinations. They are the programs of one package, which one `cargo check` compiles.
+//! `tests/shapes/fail` has the exact messages. This test compares only the first line, the code and the place of each
+//! error, but for all combinations of mistake and use. The programs are in one package, so that one `cargo check` compiles
+//! them.
 
 mod entries;
 mod mistakes;
@@ -15,26 +16,26 @@ use entries::{ENTRIES, Entry};
 use mistakes::{MISTAKES, Mistake};
 use serde_json::Value;
 
-/// Combinations with another number of errors than 1, and why.
+/// Combinations with a number of errors other than 1, and why.
 const SEVERAL_ERRORS: &[(&str, &str, usize)] = &[
     // rustc compares the types at each line.
     ("last_layer", "three_uses", 3),
-    // The metric compares outputs of the network with the labels too.
+    // The metric also compares outputs of the network with the labels.
     ("last_layer", "fit", 2),
 ];
 
-/// Combinations for which rustc's own words are as good. It infers the output from the network before it compares it with
-/// the type that is written: "expected `Vector<4>`, found `Vector<5>`".
+/// Combinations for which rustc's own message is as clear. It infers the output from the network before it compares it
+/// with the written type: "expected `Vector<4>`, found `Vector<5>`".
 const WORDS_OF_RUSTC: &[(&str, &str)] = &[
     ("last_layer", "predict"),
     ("last_layer", "predict_batch"),
-    ("last_layer", "fit"), // of the metric; the loss has its sentence
+    ("last_layer", "fit"), // for the metric; the loss has our sentence
     ("last_layer", "infer"),
     ("last_layer", "method"),
     ("last_layer", "three_uses"),
 ];
 
-/// Combinations that are no mistake.
+/// Combinations that are not a mistake.
 const RIGHT: &[(&str, &str)] = &[("last_layer", "gradcheck")];
 
 /// An error of the compiler.
@@ -100,7 +101,7 @@ fn check(programs: &BTreeMap<String, String>) -> BTreeMap<String, Vec<Found>> {
     errors
 }
 
-/// Returns the line of the program, also for an error in a macro of the crate.
+/// Returns the line of the program, even if the error is in a macro of the crate.
 fn line_of(span: &Value) -> usize {
     match &span["expansion"] {
         Value::Null => span["line_start"].as_u64().unwrap() as usize,
@@ -108,7 +109,7 @@ fn line_of(span: &Value) -> usize {
     }
 }
 
-/// Returns what is wrong with the errors of a program, if anything.
+/// Returns the differences between the errors of a program and the expected ones.
 fn judge(mistake: &Mistake, entry: &Entry, program: &str, errors: &[Found]) -> Vec<String> {
     let allowed = SEVERAL_ERRORS
         .iter()

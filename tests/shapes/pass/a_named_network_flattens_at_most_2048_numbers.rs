@@ -1,5 +1,5 @@
 chainrule::network! {
-    /// Scores of ten classes.
+    /// Scores for ten classes.
     struct Cifar: chainrule::Image<3, 32, 32> => chainrule::Vector<10> {
         conv: chainrule::Conv2d<3, 32, 3, 2>,
         act: chainrule::Relu,
