@@ -4,7 +4,7 @@ use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode, Piece};
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Part, TypeName};
 
-/// Clamps `x` between `low` and `high`. A NaN stays a NaN.
+/// Returns `x`, limited to the range from `low` to `high`. A NaN stays a NaN.
 #[inline(always)]
 pub(super) fn clamp<T: Real>(x: T, low: T, high: T) -> T {
     if x < low {
@@ -16,25 +16,25 @@ pub(super) fn clamp<T: Real>(x: T, low: T, high: T) -> T {
     }
 }
 
-/// Returns 1 strictly between `low` and `high`, else 0.
+/// Returns 1 strictly between `low` and `high`, otherwise 0.
 #[inline(always)]
 pub(super) fn inside<T: Real>(x: T, low: T, high: T) -> T {
     if x > low && x < high { T::one() } else { T::zero() }
 }
 
-/// Clamps each number between `LOW / DEN` and `HIGH / DEN`.
+/// Limits each number to the range from `LOW / DEN` to `HIGH / DEN`.
 ///
-/// Forward `y = max(low, min(high, x))`; backward `dx = dy` for low < x < high, else 0. There is no lower limit if
-/// `LOW` is `i32::MIN`, and no upper one if `HIGH` is `i32::MAX`.
+/// Forward `y = max(low, min(high, x))`; backward `dx = dy` for low < x < high, otherwise 0. There is no lower limit if
+/// `LOW` is `i32::MIN`, and no upper limit if `HIGH` is `i32::MAX`.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 or 0: a number at a limit or beyond it stops the gradient.
+/// g' is 1 or 0: a number at or beyond a limit stops the gradient.
 ///
 /// # Source
-/// In PyTorch `torch.clamp`, in ONNX `Clip`.
+/// In PyTorch: `torch.clamp`. In ONNX: `Clip`.
 ///
 /// # Examples
 /// ```
@@ -43,6 +43,7 @@ pub(super) fn inside<T: Real>(x: T, low: T, high: T) -> T {
 /// assert_eq!(Clamp::<{ i32::MIN }, 1>.predict(&Vector([-4.0, 0.5, 4.0]))?, Vector([-4.0, 0.5, 1.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("Clip", "torch.clamp", "clamp_min"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(name = "Clamp<{LOW}, {HIGH}{=Self::DENOMINATOR}>")]
 pub struct Clamp<const LOW: i32, const HIGH: i32, const DEN: u32 = 1>;
@@ -59,7 +60,7 @@ impl<const LOW: i32, const HIGH: i32, const DEN: u32> Clamp<LOW, HIGH, DEN> {
     } else {
         Part::Name(&TypeName { parts: &[Part::Text(", "), Part::Number(DEN as u64)] })
     };
-    // A limit that is not there has no piece: no number is beyond it.
+    // A missing limit has no piece, because no number is beyond it.
     const PIECES: [Piece; 3] = [
         Piece::line(f64::NEG_INFINITY, if LOW == i32::MIN { 0.0 } else { Self::LOWEST }, 0.0),
         Piece::line(Self::LOWEST, 0.0, 1.0),
@@ -103,9 +104,9 @@ impl<const LOW: i32, const HIGH: i32, const DEN: u32> Activation for Clamp<LOW, 
 }
 activation!([const LOW: i32, const HIGH: i32, const DEN: u32] Clamp<LOW, HIGH, DEN>);
 
-/// A piecewise linear tanh, from -1 to 1, or from `LOW / DEN` to `HIGH / DEN`.
+/// A piecewise linear tanh with values from -1 to 1, or from `LOW / DEN` to `HIGH / DEN`.
 ///
-/// Forward `y = max(-1, min(1, x))`; backward `dx = dy` for |x| < 1, else 0. It is [`Clamp`] by another name.
+/// Forward `y = max(-1, min(1, x))`; backward `dx = dy` for |x| < 1, otherwise 0. It computes the same as [`Clamp`].
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
@@ -123,6 +124,7 @@ activation!([const LOW: i32, const HIGH: i32, const DEN: u32] Clamp<LOW, HIGH, D
 /// assert_eq!(HardTanh::<0, 5, 2>.predict(&Vector([-3.0, 0.5, 3.0]))?, Vector([0.0, 0.5, 2.5]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Hardtanh", "hard_tanh"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(name = "HardTanh{=Self::SETTINGS}")]
 pub struct HardTanh<const LOW: i32 = -1, const HIGH: i32 = 1, const DEN: u32 = 1>;
@@ -161,15 +163,15 @@ impl<const LOW: i32, const HIGH: i32, const DEN: u32> Activation for HardTanh<LO
 }
 activation!([const LOW: i32, const HIGH: i32, const DEN: u32] HardTanh<LOW, HIGH, DEN>);
 
-/// The rectifier with an upper limit of 6.
+/// A rectifier with the upper limit 6.
 ///
-/// Forward `y = max(0, min(6, x))`; backward `dx = dy` for 0 < x < 6, else 0.
+/// Forward `y = max(0, min(6, x))`; backward `dx = dy` for 0 < x < 6, otherwise 0.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// As [`Relu`](super::Relu), and a unit above 6 stops the gradient too.
+/// The same as [`Relu`](super::Relu), except that a unit above 6 also stops the gradient.
 ///
 /// # Source
 /// Krizhevsky, "Convolutional deep belief networks on CIFAR-10" (2010), section 2.
@@ -180,6 +182,7 @@ activation!([const LOW: i32, const HIGH: i32, const DEN: u32] HardTanh<LOW, HIGH
 /// assert_eq!(Relu6.predict(&Vector([-3.0, 0.5, 30.0]))?, Vector([0.0, 0.5, 6.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.ReLU6", "clipped relu"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Relu6;
 

@@ -1,16 +1,16 @@
-//! Loops over the numbers of an activation, compiled for each set of vector instructions.
+//! Loops that apply an activation to slices, compiled for each set of vector instructions.
 
 use core::marker::PhantomData;
 
 use super::Activation;
 use crate::kernel::{Elementwise, Level, Portable, Real, elementwise};
 
-/// y = g(x) for every number.
+/// Computes y = g(x) for each number.
 pub fn apply_each<A: Activation, T: Real>(x: &[T], y: &mut [T]) {
     elementwise(&Apply::<A>(PhantomData), [x], [y]);
 }
 
-/// dx = dy g'(x) for every number, where y = g(x).
+/// Computes dx = dy g'(x) for each number, where y = g(x).
 pub fn differentiate_each<A: Activation, T: Real>(x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
     elementwise(&Differentiate::<A>(PhantomData), [x, y, dy], [dx]);
 }

@@ -1,6 +1,6 @@
-//! Elementary functions that are rarely activations, but parts of larger formulas and of ONNX graphs.
+//! Elementary functions. They are rarely activations, but parts of larger formulas and of ONNX graphs.
 //!
-//! Of an unbounded g' gradient flow counts as saturated what is below 0.05.
+//! For functions whose g' has no upper limit, gradient flow counts a unit as saturated if g' is below 0.05.
 
 use core::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 
@@ -10,7 +10,7 @@ use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode, Piece};
 use chainrule_derive::Parameters;
 
-/// Computes absolute values.
+/// Returns the absolute values.
 ///
 /// Forward `y = |x|`; backward `dx = dy` for x > 0, `-dy` for x < 0, 0 at x = 0.
 ///
@@ -18,10 +18,10 @@ use chainrule_derive::Parameters;
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 or -1: the length of a gradient stays.
+/// g' is 1 or -1: the length of a gradient does not change.
 ///
 /// # Source
-/// In PyTorch `torch.abs`, in ONNX `Abs`.
+/// In PyTorch: `torch.abs`. In ONNX: `Abs`.
 ///
 /// # Examples
 /// ```
@@ -29,6 +29,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Abs.predict(&Vector([-2.0, 3.0]))?, Vector([2.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("absolute value", "torch.abs"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Abs;
 
@@ -47,7 +48,7 @@ impl Activation for Abs {
 }
 activation!(Abs);
 
-/// Changes the sign.
+/// Returns the negated numbers.
 ///
 /// Forward `y = -x`; backward `dx = -dy`.
 ///
@@ -55,10 +56,10 @@ activation!(Abs);
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// The Jacobian is minus the identity.
+/// The Jacobian is the negated identity.
 ///
 /// # Source
-/// In PyTorch `torch.neg`, in ONNX `Neg`.
+/// In PyTorch: `torch.neg`. In ONNX: `Neg`.
 ///
 /// # Examples
 /// ```
@@ -66,6 +67,7 @@ activation!(Abs);
 /// assert_eq!(Neg.predict(&Vector([-2.0, 3.0]))?, Vector([2.0, -3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("negate", "torch.neg"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Neg;
 
@@ -84,7 +86,7 @@ impl Activation for Neg {
 }
 activation!(Neg);
 
-/// Squares each number.
+/// Returns the squares of the numbers.
 ///
 /// Forward `y = x²`; backward `dx = 2 x dy`.
 ///
@@ -92,10 +94,10 @@ activation!(Neg);
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 2 x, which has no bound: a deep stack vanishes below 1/2 and explodes above.
+/// g' is 2 x, which has no bound. In a deep stack the gradient vanishes for x below 1/2 and explodes above.
 ///
 /// # Source
-/// In PyTorch `torch.square`.
+/// In PyTorch: `torch.square`.
 ///
 /// # Examples
 /// ```
@@ -103,6 +105,7 @@ activation!(Neg);
 /// assert_eq!(Square.predict(&Vector([-2.0, 3.0]))?, Vector([4.0, 9.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("x^2", "torch.square"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Square;
 
@@ -124,7 +127,7 @@ impl Activation for Square {
 }
 activation!(Square);
 
-/// Computes sines.
+/// Returns the sines of the numbers.
 ///
 /// Forward `y = sin x`; backward `dx = cos x dy`.
 ///
@@ -143,6 +146,7 @@ activation!(Square);
 /// assert_eq!(Sin.predict(&Vector([0.0, 1.0]))?, Vector([0.0, 1.0_f32.sin()]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("sine", "SIREN", "periodic activation"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Sin;
 
@@ -161,7 +165,7 @@ impl Activation for Sin {
 }
 activation!(Sin);
 
-/// Computes cosines.
+/// Returns the cosines of the numbers.
 ///
 /// Forward `y = cos x`; backward `dx = -sin x dy`.
 ///
@@ -169,7 +173,7 @@ activation!(Sin);
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// |g'| is at most 1, and 0 at zero.
+/// |g'| is at most 1, and is 0 at zero.
 ///
 /// # Source
 /// Rahimi, Recht, "Random features for large-scale kernel machines", NIPS 2007, algorithm 1.
@@ -180,6 +184,7 @@ activation!(Sin);
 /// assert_eq!(Cos.predict(&Vector([0.0, 1.0]))?, Vector([1.0, 1.0_f32.cos()]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("cosine", "random Fourier features"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Cos;
 
@@ -198,7 +203,7 @@ impl Activation for Cos {
 }
 activation!(Cos);
 
-/// Computes the error function, from -1 to 1.
+/// The error function, with values from -1 to 1.
 ///
 /// Forward `y = erf x = 2/√π ∫ exp(-t²) dt` from 0 to x; backward `dx = 2/√π exp(-x²) dy`.
 ///
@@ -206,10 +211,10 @@ activation!(Cos);
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is at most 1.128, at x = 0, and falls as exp(-x²): it saturates earlier than tanh.
+/// g' has the maximum 1.128 at x = 0 and falls like exp(-x²): it saturates earlier than tanh.
 ///
 /// # Source
-/// In PyTorch `torch.erf`, in ONNX `Erf`.
+/// In PyTorch: `torch.erf`. In ONNX: `Erf`.
 ///
 /// # Examples
 /// ```
@@ -217,6 +222,7 @@ activation!(Cos);
 /// approx::assert_relative_eq!(Erf.predict(&Vector([0.0, 1.0]))?, Vector([0.0, 0.842_700_792_949_714_9]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("error function", "torch.erf"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Erf;
 
@@ -228,7 +234,7 @@ impl Activation for Erf {
     alone!();
     #[inline(always)]
     fn apply_at<L: Level, T: Real>(x: T) -> T {
-        // Near zero the power series, elsewhere 1 - erfc(|x|), whose terms do not cancel there.
+        // Near zero: the power series. Elsewhere: 1 - erfc(|x|), whose terms do not cancel there.
         let square = x * x;
         let mut sum = T::zero();
         for c in Erf::SERIES {
@@ -246,7 +252,7 @@ impl Activation for Erf {
 activation!(Erf);
 
 impl Erf {
-    /// The coefficients of erf(x) / x in powers of x², the highest first: 2/√π (-1)ⁿ / (n! (2n + 1)).
+    /// The coefficients of erf(x) / x in powers of x², with the highest power first: 2/√π (-1)ⁿ / (n! (2n + 1)).
     const SERIES: [f64; 13] = {
         let (mut series, mut factorial, mut n) = ([0.0; 13], 1.0, 0);
         while n < 13 {

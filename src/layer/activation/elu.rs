@@ -5,15 +5,15 @@ use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxInput, OnnxNode};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-/// The exponential linear unit; a = `NUM / DEN`, 1 by default.
+/// The exponential linear unit, with a = `NUM / DEN`, by default 1.
 ///
-/// Forward `y = x` for x > 0, else `a (exp(x) - 1)`; backward `dx = dy` or `a exp(x) dy`.
+/// Forward `y = x` for x > 0, otherwise `a (exp(x) - 1)`; backward `dx = dy` or `a exp(x) dy`.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 above zero and falls as a exp(x) below it: a unit far below zero saturates gradually.
+/// g' is 1 above zero and falls like a exp(x) below zero: a unit saturates gradually.
 ///
 /// # Source
 /// Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units",
@@ -25,6 +25,7 @@ use chainrule_parameters::Part;
 /// assert_eq!(<Elu>::default().predict(&Vector([-1e4, 3.0]))?, Vector([-1.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.ELU", "exponential linear unit"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Elu<const NUM: u32 = 1, const DEN: u32 = 1>;
 
@@ -57,21 +58,21 @@ activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
 
 /// The self-normalizing exponential linear unit.
 ///
-/// Forward `y = λ x` for x > 0, else `λ a (exp(x) - 1)`; backward `dx = λ dy` or `λ a exp(x) dy`, with
-/// λ = 1.0507 and a = 1.6733, chosen so that mean 0 and variance 1 are a fixed point from layer to layer under
+/// Forward `y = λ x` for x > 0, otherwise `λ a (exp(x) - 1)`; backward `dx = λ dy` or `λ a exp(x) dy`. The constants
+/// are λ = 1.0507 and a = 1.6733. With them, mean 0 and variance 1 are a fixed point from layer to layer under
 /// [LeCun's initialization](crate::init::Initializer::lecun_normal).
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// At that fixed point the squared norm of a gradient grows by 1.07 a layer: neither vanishing nor exploding for
-/// some tens of layers.
+/// At that fixed point, each layer multiplies the squared norm of a gradient by 1.07. The gradient does not vanish or
+/// explode within some tens of layers.
 ///
 /// # Source
 /// Klambauer, Unterthiner, Mayr, Hochreiter, "Self-normalizing neural networks", NIPS 2017, eq. 2 and 14.
 ///
-/// For other constants, as in ONNX: `(Elu<2>, Scale<3>)` has a = 2 and λ = 3.
+/// For other constants, as in ONNX, use a pair of layers: `(Elu<2>, Scale<3>)` has a = 2 and λ = 3.
 ///
 /// # Examples
 /// ```
@@ -79,6 +80,7 @@ activation!([const NUM: u32, const DEN: u32] Elu<NUM, DEN>);
 /// approx::assert_relative_eq!(Selu.predict(&Vector([-1e4_f32, 1.0]))?, Vector([-1.758_099_3, 1.050_701]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.SELU", "self-normalizing"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Selu;
 
@@ -108,15 +110,15 @@ impl Activation for Selu {
 }
 activation!(Selu);
 
-/// The continuously differentiable exponential linear unit; a = `NUM / DEN`, 1 by default.
+/// The continuously differentiable exponential linear unit, with a = `NUM / DEN`, by default 1.
 ///
-/// Forward `y = x` for x > 0, else `a (exp(x / a) - 1)`; backward `dx = dy` or `exp(x / a) dy`.
+/// Forward `y = x` for x > 0, otherwise `a (exp(x / a) - 1)`; backward `dx = dy` or `exp(x / a) dy`.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 above zero and falls as exp(x / a) below it. Unlike that of [`Elu`], it has no jump at zero for any a.
+/// g' is 1 above zero and falls like exp(x / a) below zero. In contrast to [`Elu`], g' has no jump at zero for any a.
 ///
 /// # Source
 /// Barron, "Continuously differentiable exponential linear units", arXiv 1704.07483, eq. 2.
@@ -127,6 +129,7 @@ activation!(Selu);
 /// assert_eq!(Celu::<1, 2>.predict(&Vector([-1e4, 3.0]))?, Vector([-0.5, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.CELU"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Celu<const NUM: u32 = 1, const DEN: u32 = 1>;
 

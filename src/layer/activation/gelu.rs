@@ -8,13 +8,14 @@ use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode};
 
 /// The Gaussian error linear unit.
 ///
-/// Forward `y = x Φ(x)`; backward `dx = (Φ(x) + x φ(x)) dy`, with the standard normal's distribution Φ and density φ.
+/// Forward `y = x Φ(x)`; backward `dx = (Φ(x) + x φ(x)) dy`, where Φ is the distribution function and φ the density of
+/// the standard normal distribution.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' goes smoothly from 0 to 1, overshooting to -0.13 and 1.13 on the way: far below zero a unit is dead.
+/// g' goes smoothly from 0 to 1, with a minimum of -0.13 and a maximum of 1.13. Far below zero a unit is dead.
 ///
 /// # Source
 /// Hendrycks, Gimpel, "Gaussian error linear units", arXiv 1606.08415, section 2.
@@ -26,6 +27,7 @@ use crate::layer::{Effect, Moments, Onnx, OnnxInput, OnnxNode};
 /// assert_relative_eq!(Gelu.predict(&Vector([1.0, -1e4]))?, Vector([0.841_344_746_068_542_9, 0.0])); // Φ(1)
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.GELU", "Gaussian error linear unit"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Gelu;
 
@@ -52,7 +54,7 @@ impl Activation for Gelu {
 }
 activation!(Gelu);
 
-/// The tanh approximation of [`Gelu`], as GPT-2 and BERT use it.
+/// The tanh approximation of [`Gelu`], used in GPT-2 and BERT.
 ///
 /// Forward `y = x/2 (1 + t)` with `t = tanh(u)`, `u = √(2/π) (x + 0.044715 x³)`;
 /// backward `dx = ((1 + t)/2 + x/2 (1 - t²) u') dy`.
@@ -61,7 +63,7 @@ activation!(Gelu);
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// As [`Gelu`]'s, to within 0.001.
+/// The same as [`Gelu`], with differences of at most 0.001.
 ///
 /// # Source
 /// Hendrycks, Gimpel, arXiv 1606.08415, section 2.
@@ -73,6 +75,7 @@ activation!(Gelu);
 /// assert_relative_eq!(GeluTanh.predict(&Vector([1.0, -1e4]))?, Vector([0.841_192, 0.0]), epsilon = 1e-6);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("gelu_new", "GPT-2"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct GeluTanh;
 
@@ -80,7 +83,7 @@ impl GeluTanh {
     const CUBIC: f64 = 0.044_715;
     const SLOPE: f64 = FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
 
-    /// Clamps x to ±30, beyond which the function is a straight line in every scalar, so that x³ does not overflow.
+    /// Limits x to ±30. Beyond that the function is a straight line in every scalar type, and x³ could overflow.
     #[inline(always)]
     fn bend<T: Real>(x: T) -> T {
         let end = T::from_f64(30.0);
@@ -129,7 +132,7 @@ impl Activation for GeluTanh {
 }
 activation!(GeluTanh);
 
-/// The sigmoid approximation of [`Gelu`], as CLIP uses it.
+/// The sigmoid approximation of [`Gelu`], used in CLIP.
 ///
 /// Forward `y = x σ(1.702 x)`; backward `dx = s (1 + 1.702 x (1 - s)) dy` with `s = σ(1.702 x)`.
 ///
@@ -137,7 +140,7 @@ activation!(GeluTanh);
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// As [`Silu`](super::Silu)'s, of 1.702 x: between -0.10 and 1.10.
+/// The same as [`Silu`](super::Silu) at 1.702 x: g' is between -0.10 and 1.10.
 ///
 /// # Source
 /// Hendrycks, Gimpel, arXiv 1606.08415, section 2.
@@ -149,6 +152,7 @@ activation!(GeluTanh);
 /// assert_relative_eq!(QuickGelu.predict(&Vector([1.0, -1e4]))?, Vector([0.845_796, 0.0]), epsilon = 1e-6);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("quick_gelu", "CLIP"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct QuickGelu;
 

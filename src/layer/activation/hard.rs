@@ -5,17 +5,17 @@ use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxNode, Piece};
 use chainrule_derive::Parameters;
 use chainrule_parameters::{Part, TypeName};
 
-/// A piecewise linear sigmoid, with the slope a = `NUM / DEN` and the value b = `START / OF` at zero: 1/6 and 1/2 by
-/// default, as in PyTorch.
+/// A piecewise linear sigmoid, with the slope a = `NUM / DEN` and the value b = `START / OF` at zero. The defaults are
+/// 1/6 and 1/2, as in PyTorch.
 ///
-/// Forward `y = max(0, min(1, a x + b))`; backward `dx = a dy` for 0 < a x + b < 1, else 0. That of ONNX and Keras is
+/// Forward `y = max(0, min(1, a x + b))`; backward `dx = a dy` for 0 < a x + b < 1, otherwise 0. ONNX and Keras have
 /// `HardSigmoid<1, 5>`.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is a or 0; 1/6 is less than the sigmoid's 1/4 at zero.
+/// g' is a or 0. 1/6 is less than the 1/4 of the sigmoid at zero.
 ///
 /// # Source
 /// Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2.
@@ -27,6 +27,7 @@ use chainrule_parameters::{Part, TypeName};
 /// assert_eq!(HardSigmoid::<1, 4, 3, 4>.predict(&Vector([-4.0, -1.0, 4.0]))?, Vector([0.0, 0.5, 1.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Hardsigmoid", "hard_sigmoid"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(name = "HardSigmoid{=Self::SETTINGS}")]
 pub struct HardSigmoid<const NUM: u32 = 1, const DEN: u32 = 6, const START: i32 = 1, const OF: u32 = 2>;
@@ -34,7 +35,7 @@ pub struct HardSigmoid<const NUM: u32 = 1, const DEN: u32 = 6, const START: i32 
 impl<const NUM: u32, const DEN: u32, const START: i32, const OF: u32> HardSigmoid<NUM, DEN, START, OF> {
     const SLOPE: f64 = NUM as f64 / DEN as f64;
     const AT_ZERO: f64 = START as f64 / OF as f64;
-    /// Where y is 0, and where it is 1.
+    /// The x at which y becomes 0, and the x at which it becomes 1.
     const LOW: f64 = -Self::AT_ZERO * DEN as f64 / NUM as f64;
     const HIGH: f64 = (1.0 - Self::AT_ZERO) * DEN as f64 / NUM as f64;
     const SETTINGS: Part = if NUM == 1 && DEN == 6 && START == 1 && OF == 2 {
@@ -106,13 +107,14 @@ activation!(
 
 /// A piecewise quadratic [`Silu`](super::Silu).
 ///
-/// Forward `y = x max(0, min(1, x/6 + 1/2))`; backward `dx = dy` for x ≥ 3, `(x/3 + 1/2) dy` in between, 0 for x ≤ -3.
+/// Forward `y = x max(0, min(1, x/6 + 1/2))`; backward `dx = dy` for x ≥ 3, `(x/3 + 1/2) dy` for -3 < x < 3, and 0 for
+/// x ≤ -3.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' rises from -1/2 at -3 to 3/2 at 3; below -3 a unit is dead, and above 3 it passes the gradient unchanged.
+/// g' rises from -1/2 at -3 to 3/2 at 3. Below -3 a unit is dead. Above 3 the gradient does not change.
 ///
 /// # Source
 /// Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2.
@@ -123,6 +125,7 @@ activation!(
 /// assert_eq!(HardSwish.predict(&Vector([-4.0, 1.5, 4.0]))?, Vector([0.0, 1.125, 4.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Hardswish", "MobileNetV3"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct HardSwish;
 

@@ -1,4 +1,4 @@
-//! Straight lines: a constant factor, a constant summand.
+//! Straight lines: multiplication by a constant, and addition of a constant.
 
 use super::{Activation, activation};
 use crate::kernel::Real;
@@ -17,7 +17,8 @@ use chainrule_parameters::Part;
 /// The Jacobian is c times the identity.
 ///
 /// # Source
-/// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.2.1, scales by 1/√d. In ONNX `Mul` by a constant.
+/// Vaswani et al., "Attention is all you need", NIPS 2017, section 3.2.1, which scales by 1/√d. In ONNX: `Mul` by a
+/// constant.
 ///
 /// # Examples
 /// ```
@@ -25,6 +26,7 @@ use chainrule_parameters::Part;
 /// assert_eq!(Scale::<-3, 2>.predict(&Vector([4.0, 1.0]))?, Vector([-6.0, -1.5]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("multiply by constant", "rescale"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Scale<const NUM: i64, const DEN: u64 = 1>;
 
@@ -71,7 +73,7 @@ activation!([const NUM: i64, const DEN: u64] Scale<NUM, DEN>);
 /// The Jacobian is the identity.
 ///
 /// # Source
-/// In ONNX `Add` of a constant.
+/// In ONNX: `Add` of a constant.
 ///
 /// # Examples
 /// ```
@@ -79,6 +81,7 @@ activation!([const NUM: i64, const DEN: u64] Scale<NUM, DEN>);
 /// assert_eq!(Shift::<-3, 2>.predict(&Vector([4.0, 1.0]))?, Vector([2.5, -0.5]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("add constant", "offset"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Shift<const NUM: i64, const DEN: u64 = 1>;
 

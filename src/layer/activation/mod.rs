@@ -1,7 +1,8 @@
-//! A = g(Z): the elementwise layers, whose derivative g'(Z) is one of the two kinds of factors in the chain rule's
-//! product.
+//! A = g(Z): layers that apply a function to each number. Their derivative g'(Z) is one of the two kinds of factors in
+//! the chain rule's product.
 //!
-//! An activation is two functions, `apply` and `derivative`; the macro at the end makes it a layer.
+//! An activation is two functions, `apply` and `derivative`. The macro [`activation_layer!`](crate::activation_layer)
+//! makes a layer of them.
 
 mod clamp;
 mod each;
@@ -43,12 +44,15 @@ pub use softplus::{LogSigmoid, Softplus, Softsign};
 pub use tanh::Tanh;
 pub use threshold::{Threshold, ThresholdedRelu};
 
-/// A function g of one number, and its derivative. [`activation_layer!`](crate::activation_layer) makes it a layer.
+/// A function g of one number, and its derivative. [`activation_layer!`](crate::activation_layer) makes a layer of it.
 ///
-/// The compiler vectorizes the layer's loops if `apply` and `derivative` have no branch and no call: use `if` only to
-/// select between two numbers that are already computed, take `exp`, `tanh`, .. from [`elementary`](crate::elementary),
-/// and mark both functions `#[inline(always)]`.
+/// The compiler vectorizes the layer's loops if `apply` and `derivative` contain no branch and no call:
 ///
+/// * Use `if` only to select one of two numbers that are already computed.
+/// * Take `exp`, `tanh` and similar functions from [`elementary`](crate::elementary).
+/// * Mark both functions `#[inline(always)]`.
+///
+/// # Examples
 /// ```
 /// use chainrule::prelude::*;
 /// use chainrule::{activation_layer, layer::Activation, Real};
@@ -72,37 +76,38 @@ pub use threshold::{Threshold, ThresholdedRelu};
 /// type Net = (Linear<4, 8>, Cube, Linear<8, 2>);
 /// # let _ = Net::init(&mut rng(0));
 /// ```
+#[doc(alias("activation function", "nonlinearity", "elementwise"))]
 pub trait Activation {
-    /// The largest |g'(x)|, against which gradient flow measures saturation; 1 by default.
+    /// The largest |g'(x)|. Gradient flow measures saturation relative to it. The default is 1.
     const MAX_DERIVATIVE: f64 = 1.0;
 
-    /// What it does to a random signal: [`Effect::Activation`], with its moments. Not known by default;
-    /// `chainrule::theory::moments::<Self>()` computes them.
+    /// The effect on a random signal: [`Effect::Activation`], with its moments. `chainrule::theory::moments::<Self>()`
+    /// computes them. By default the effect is not known.
     const EFFECT: Effect = Effect::Unknown;
 
-    /// Why the function is not defined with its constants, as in [`Plan::requires`](crate::layer::Plan::requires); empty
-    /// by default.
+    /// Why the function is not defined for the constants in its type, as in
+    /// [`Plan::requires`](crate::layer::Plan::requires). Empty by default.
     const FAULT: &'static [Part] = &[];
 
-    /// What it is in ONNX; not known by default.
+    /// The form in ONNX. By default it is not known.
     const ONNX: Onnx = Onnx::UNKNOWN;
 
     /// Computes g(x).
     fn apply<T: Real>(x: T) -> T;
 
-    /// Computes g'(x). `y` is g(x), if that makes the formula shorter. At a kink, returns one of the one-sided
+    /// Computes g'(x). `y` is g(x), for formulas that are shorter with it. At a kink, returns one of the one-sided
     /// derivatives.
     fn derivative<T: Real>(x: T, y: T) -> T;
 
-    /// Computes g(x) within a kernel that is compiled for `L`. An activation with elementary functions takes those that
-    /// use the fused multiply-adds of `L`.
+    /// Computes g(x) in a kernel that is compiled for `L`. An activation with elementary functions uses the versions
+    /// with the fused multiply-adds of `L`.
     #[doc(hidden)]
     #[inline(always)]
     fn apply_at<L: Level, T: Real>(x: T) -> T {
         Self::apply(x)
     }
 
-    /// Computes g'(x) within a kernel that is compiled for `L`.
+    /// Computes g'(x) in a kernel that is compiled for `L`.
     #[doc(hidden)]
     #[inline(always)]
     fn derivative_at<L: Level, T: Real>(x: T, y: T) -> T {
@@ -110,7 +115,7 @@ pub trait Activation {
     }
 }
 
-/// Implements the functions without a level, for an activation that is written for any level.
+/// Implements the functions without a level for an activation that is written for any level.
 macro_rules! alone {
     () => {
         #[inline(always)]
@@ -125,13 +130,14 @@ macro_rules! alone {
 }
 use alone;
 
-/// Implements [`Layer`](crate::layer::Layer), from every shape to itself, and [`Stream`](crate::stream::Stream) for an
-/// [`Activation`](crate::layer::Activation) with `#[derive(Parameters)]`.
+/// Implements [`Layer`](crate::layer::Layer), for input and output of any shape, and [`Stream`](crate::stream::Stream)
+/// for an [`Activation`](crate::layer::Activation) with `#[derive(Parameters)]`. See the example of
+/// [`Activation`](crate::layer::Activation).
 ///
-/// `activation_layer!(Cube)`, or with generics `activation_layer!([const N: u32] Power<N>)`.
+/// Write `activation_layer!(Cube)`, or with generics `activation_layer!([const N: u32] Power<N>)`.
 ///
-/// A blanket `impl<A: Activation> Layer<X> for A` would do the same, but the compiler's errors would be unreadable: see
-/// [how the messages are made](crate::guide::design).
+/// A blanket `impl<A: Activation> Layer<X> for A` would do the same, but the compiler's messages would be unreadable:
+/// see [how the messages are made](crate::guide::design).
 #[macro_export]
 macro_rules! activation_layer {
     ([$($generics:tt)*] $activation:ty) => {
@@ -178,7 +184,7 @@ macro_rules! activation_layer {
     };
 }
 
-/// Implements an activation of this crate: a layer with the traits for comparison.
+/// Implements an activation of this crate as a layer, with the comparison traits.
 macro_rules! activation {
     ([$($generics:tt)*] $activation:ty) => {
         $crate::activation_layer!([$($generics)*] $activation);

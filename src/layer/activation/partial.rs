@@ -1,5 +1,5 @@
 //! Elementary functions that are not defined for all numbers, or that overflow. They are parts of larger formulas and
-//! of ONNX graphs. What theory says of a random signal behind them is not stated: half of a normal input is negative,
+//! of ONNX graphs. Their effect on a random signal is not stated: half of the numbers of a normal input are negative,
 //! and the mean square of exp(x) is exp(2q).
 
 use super::{Activation, activation, alone};
@@ -8,7 +8,7 @@ use crate::kernel::{Level, Real};
 use crate::layer::{Onnx, OnnxNode};
 use chainrule_derive::Parameters;
 
-/// Computes eˣ. It overflows above 88.7 in `f32`, above 709 in `f64`.
+/// Returns eˣ. It overflows above 88.7 in `f32` and above 709 in `f64`.
 ///
 /// Forward `y = exp x`; backward `dx = y dy`.
 ///
@@ -19,7 +19,7 @@ use chainrule_derive::Parameters;
 /// g' is y, which has no bound.
 ///
 /// # Source
-/// In PyTorch `torch.exp`, in ONNX `Exp`.
+/// In PyTorch: `torch.exp`. In ONNX: `Exp`.
 ///
 /// # Examples
 /// ```
@@ -27,6 +27,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Exp.predict(&Vector([-1e4, 0.0]))?, Vector([0.0, 1.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("exponential", "torch.exp"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Exp;
 
@@ -45,7 +46,7 @@ impl Activation for Exp {
 }
 activation!(Exp);
 
-/// Computes natural logarithms: of a negative number NaN, of 0 minus infinity.
+/// Returns the natural logarithms: NaN for a negative number, and minus infinity for 0.
 ///
 /// Forward `y = ln x`; backward `dx = dy / x`.
 ///
@@ -56,7 +57,7 @@ activation!(Exp);
 /// g' is 1/x, which has no bound.
 ///
 /// # Source
-/// In PyTorch `torch.log`, in ONNX `Log`.
+/// In PyTorch: `torch.log`. In ONNX: `Log`.
 ///
 /// # Examples
 /// ```
@@ -64,6 +65,7 @@ activation!(Exp);
 /// assert_eq!(Log.predict(&Vector([1.0, 2.0]))?, Vector([0.0, 2.0_f32.ln()]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("logarithm", "torch.log"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Log;
 
@@ -81,7 +83,7 @@ impl Activation for Log {
 }
 activation!(Log);
 
-/// Computes square roots: of a negative number NaN.
+/// Returns the square roots: NaN for a negative number.
 ///
 /// Forward `y = √x`; backward `dx = dy / (2 y)`.
 ///
@@ -92,7 +94,7 @@ activation!(Log);
 /// g' is 1 / (2 √x), which has no bound near 0.
 ///
 /// # Source
-/// In PyTorch `torch.sqrt`, in ONNX `Sqrt`.
+/// In PyTorch: `torch.sqrt`. In ONNX: `Sqrt`.
 ///
 /// # Examples
 /// ```
@@ -100,6 +102,7 @@ activation!(Log);
 /// assert_eq!(Sqrt.predict(&Vector([0.0, 9.0]))?, Vector([0.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("square root", "torch.sqrt"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Sqrt;
 
@@ -117,7 +120,7 @@ impl Activation for Sqrt {
 }
 activation!(Sqrt);
 
-/// Computes 1 / x: of 0 infinity.
+/// Returns 1 / x: infinity for 0.
 ///
 /// Forward `y = 1 / x`; backward `dx = -y² dy`.
 ///
@@ -128,7 +131,7 @@ activation!(Sqrt);
 /// g' is -1/x², which has no bound near 0.
 ///
 /// # Source
-/// In PyTorch `torch.reciprocal`, in ONNX `Reciprocal`.
+/// In PyTorch: `torch.reciprocal`. In ONNX: `Reciprocal`.
 ///
 /// # Examples
 /// ```
@@ -136,6 +139,7 @@ activation!(Sqrt);
 /// assert_eq!(Reciprocal.predict(&Vector([-2.0, 4.0]))?, Vector([-0.5, 0.25]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("inverse", "torch.reciprocal", "1/x"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Reciprocal;
 

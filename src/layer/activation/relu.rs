@@ -4,16 +4,16 @@ use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxNode};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-/// The rectifier.
+/// The rectified linear unit.
 ///
-/// Forward `y = max(x, 0)`; backward `dx = dy` for x > 0, else 0.
+/// Forward `y = max(x, 0)`; backward `dx = dy` for x > 0, otherwise 0.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 or 0. Half of the units pass a gradient on, unchanged, and half stop it; a unit below 0 for every input is
-/// dead: it gets no gradient and stops learning.
+/// g' is 1 or 0. In a new network, half of the units pass a gradient on unchanged, and half stop it. A unit that is
+/// below 0 for every input is dead: it gets no gradient and stops learning.
 ///
 /// # Source
 /// Nair, Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.
@@ -24,6 +24,7 @@ use chainrule_parameters::Part;
 /// assert_eq!(Relu.predict(&Vector([-2.0, 3.0]))?, Vector([0.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("rectifier", "rectified linear unit", "nn.ReLU"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Relu;
 
@@ -33,7 +34,7 @@ impl Activation for Relu {
 
     #[inline(always)]
     fn apply<T: Real>(x: T) -> T {
-        // Not `max`, which would drop a NaN.
+        // Not `max`, which would not return a NaN.
         if x < T::zero() { T::zero() } else { x }
     }
     #[inline(always)]
@@ -43,15 +44,15 @@ impl Activation for Relu {
 }
 activation!(Relu);
 
-/// The rectifier with a slope of `NUM / DEN` below zero; 1/100 by default.
+/// A rectifier with the slope `NUM / DEN` below zero, by default 1/100.
 ///
-/// Forward `y = x` for x > 0, else `a x` with a = `NUM / DEN`; backward `dx = dy` or `a dy`.
+/// Forward `y = x` for x > 0, otherwise `a x` with a = `NUM / DEN`; backward `dx = dy` or `a dy`.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 or a, never 0: no unit is dead.
+/// g' is 1 or a, and never 0: no unit is dead.
 ///
 /// # Source
 /// Maas, Hannun, Ng, "Rectifier nonlinearities improve neural network acoustic models", ICML 2013.
@@ -62,6 +63,7 @@ activation!(Relu);
 /// assert_eq!(LeakyRelu::<1, 4>.predict(&Vector([-2.0, 3.0]))?, Vector([-0.5, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.LeakyReLU", "leaky rectifier"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct LeakyRelu<const NUM: u32 = 1, const DEN: u32 = 100>;
 

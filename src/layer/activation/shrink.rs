@@ -5,7 +5,7 @@ use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxInput, OnnxNode, Pi
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-/// Returns why the width `NUM / DEN` is no number, or nothing.
+/// Returns why the width `NUM / DEN` is not a number. Empty if it is a number.
 macro_rules! width_fault {
     ($num:ident, $den:ident) => {
         if $den > 0 {
@@ -20,9 +20,9 @@ macro_rules! width_fault {
     };
 }
 
-/// Sets numbers near zero to zero: those up to w = `NUM / DEN`, 1/2 by default.
+/// Sets numbers near zero to zero, up to the width w = `NUM / DEN`, by default 1/2.
 ///
-/// Forward `y = x` for |x| > w, else 0; backward `dx = dy` or 0.
+/// Forward `y = x` for |x| > w, otherwise 0; backward `dx = dy` or 0.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
@@ -40,6 +40,7 @@ macro_rules! width_fault {
 /// assert_eq!(HardShrink::<1, 2>.predict(&Vector([-0.75, 0.25, 3.0]))?, Vector([-0.75, 0.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Hardshrink", "hard thresholding"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct HardShrink<const NUM: u32 = 1, const DEN: u32 = 2>;
 
@@ -71,9 +72,9 @@ impl<const NUM: u32, const DEN: u32> Activation for HardShrink<NUM, DEN> {
 }
 activation!([const NUM: u32, const DEN: u32] HardShrink<NUM, DEN>);
 
-/// Moves each number towards zero by w = `NUM / DEN`, 1/2 by default, and no farther than to zero.
+/// Moves each number towards zero by w = `NUM / DEN`, by default 1/2, but not past zero.
 ///
-/// Forward `y = x - w` for x > w, `x + w` for x < -w, else 0; backward `dx = dy`, `dy` or 0.
+/// Forward `y = x - w` for x > w, `x + w` for x < -w, otherwise 0; backward `dx = dy` where |x| > w, otherwise 0.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
@@ -90,6 +91,7 @@ activation!([const NUM: u32, const DEN: u32] HardShrink<NUM, DEN>);
 /// assert_eq!(SoftShrink::<1, 2>.predict(&Vector([-0.75, 0.25, 3.0]))?, Vector([-0.25, 0.0, 2.5]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Softshrink", "soft thresholding"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct SoftShrink<const NUM: u32 = 1, const DEN: u32 = 2>;
 
@@ -121,7 +123,7 @@ impl<const NUM: u32, const DEN: u32> Activation for SoftShrink<NUM, DEN> {
 }
 activation!([const NUM: u32, const DEN: u32] SoftShrink<NUM, DEN>);
 
-/// What tanh takes away.
+/// The difference between x and tanh x.
 ///
 /// Forward `y = x - tanh x`; backward `dx = tanh² x dy`.
 ///
@@ -129,10 +131,10 @@ activation!([const NUM: u32, const DEN: u32] SoftShrink<NUM, DEN>);
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' goes from 0 at zero to 1: for small inputs it is x², so that a gradient vanishes where the signal is small.
+/// g' rises from 0 at zero to 1. For small inputs it is x², so a gradient vanishes where the signal is small.
 ///
 /// # Source
-/// In PyTorch `nn.Tanhshrink`.
+/// In PyTorch: `nn.Tanhshrink`.
 ///
 /// # Examples
 /// ```
@@ -142,6 +144,7 @@ activation!([const NUM: u32, const DEN: u32] SoftShrink<NUM, DEN>);
 /// assert_relative_eq!(y, Vector([1e-12 / 3.0, 9999.0]), max_relative = 1e-8);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Tanhshrink"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct TanhShrink;
 
@@ -155,8 +158,8 @@ impl Activation for TanhShrink {
     alone!();
     #[inline(always)]
     fn apply_at<L: Level, T: Real>(x: T) -> T {
-        // Up to 2 x and tanh x cancel. Lambert's continued fraction tanh x = x / (1 + c), c = x² / (3 + x² / (5 + ..)),
-        // gives x - tanh x = x c / (1 + c), in which all terms are positive.
+        // For x up to 2, x and tanh x cancel. Lambert's continued fraction tanh x = x / (1 + c), with c = x² / (3 + x²
+        // / (5 + ..)), gives x - tanh x = x c / (1 + c). All its terms are positive.
         let square = x * x;
         let mut tail = T::from_f64(25.0);
         for odd in [23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {

@@ -4,7 +4,7 @@ use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Onnx, OnnxNode};
 use chainrule_derive::Parameters;
 
-/// The logistic function, from 0 to 1.
+/// The logistic function, with values from 0 to 1.
 ///
 /// Forward `y = 1 / (1 + exp(-x))`; backward `dx = y (1 - y) dy`.
 ///
@@ -12,8 +12,9 @@ use chainrule_derive::Parameters;
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is at most 1/4, at x = 0, and falls as exp(-|x|): each of these layers multiplies the gradient by 1/4 at most, so
-/// that it vanishes with depth (Hochreiter 1991; Bengio, Simard, Frasconi 1994). In `f32` it is exactly 0 above x = 17.
+/// g' has the maximum 1/4 at x = 0 and falls like exp(-|x|). Each of these layers multiplies the gradient by at most
+/// 1/4, so it vanishes with depth (Hochreiter 1991; Bengio, Simard, Frasconi 1994). In `f32`, g' is exactly 0 above x =
+/// 17.
 ///
 /// # Source
 /// Rumelhart, Hinton, Williams, Nature 323 (1986), eq. 2.
@@ -24,6 +25,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Sigmoid.predict(&Vector([0.0, 1e4, -1e4]))?, Vector([0.5, 1.0, 0.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("logistic", "nn.Sigmoid", "expit"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Sigmoid;
 

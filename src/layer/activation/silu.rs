@@ -12,7 +12,7 @@ use chainrule_derive::Parameters;
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' goes smoothly from 0 to 1, between -0.10 and 1.10: far below zero a unit is dead.
+/// g' goes smoothly from 0 to 1, with values between -0.10 and 1.10. Far below zero a unit is dead.
 ///
 /// # Source
 /// Elfwing, Uchibe, Doya, "Sigmoid-weighted linear units", Neural Networks 107 (2018), eq. 4 and 5.
@@ -23,6 +23,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Silu.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 0.0, 1e4]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("swish", "nn.SiLU"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Silu;
 
@@ -55,7 +56,7 @@ activation!(Silu);
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' goes smoothly from 0 to 1, between -0.11 and 1.09: far below zero a unit is dead.
+/// g' goes smoothly from 0 to 1, with values between -0.11 and 1.09. Far below zero a unit is dead.
 ///
 /// # Source
 /// Misra, "Mish: a self regularized non-monotonic activation function", BMVC 2020, eq. 1.
@@ -66,11 +67,12 @@ activation!(Silu);
 /// assert_eq!(Mish.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 0.0, 1e4]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Mish"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Mish;
 
 impl Mish {
-    /// Computes t, which is a / (a + 2) with a = (1 + exp(x))² - 1; above 0, a and 2 are both times exp(-2x), so that
+    /// Computes t = a / (a + 2) with a = (1 + exp(x))² - 1. Above 0, a and 2 are both multiplied by exp(-2x), so that
     /// nothing overflows.
     #[inline(always)]
     fn tanh_of_softplus<L: Level, T: Real>(x: T) -> T {

@@ -12,7 +12,7 @@ use chainrule_derive::Parameters;
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is the sigmoid: 1/2 at zero, 1 far above it, falling as exp(x) far below.
+/// g' is the sigmoid: 1/2 at zero, near 1 far above zero, and falling like exp(x) far below zero.
 ///
 /// # Source
 /// Dugas, Bengio, Bélisle, Nadeau, Garcia, "Incorporating second-order functional knowledge", NIPS 2000.
@@ -24,6 +24,7 @@ use chainrule_derive::Parameters;
 /// assert_relative_eq!(Softplus.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([0.0, 2.0_f32.ln(), 1e4]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Softplus", "smooth relu"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Softplus;
 
@@ -43,7 +44,7 @@ impl Activation for Softplus {
 }
 activation!(Softplus);
 
-/// A sigmoid with polynomial tails, from -1 to 1.
+/// A sigmoid with polynomial tails and values from -1 to 1.
 ///
 /// Forward `y = x / (1 + |x|)`; backward `dx = dy / (1 + |x|)²`.
 ///
@@ -51,7 +52,7 @@ activation!(Softplus);
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is at most 1, at x = 0, and falls as 1/x²: it saturates later than tanh.
+/// g' has the maximum 1 at x = 0 and falls like 1/x²: it saturates later than tanh.
 ///
 /// # Source
 /// Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, section
@@ -63,6 +64,7 @@ activation!(Softplus);
 /// assert_eq!(Softsign.predict(&Vector([-3.0, 0.0, 1.0]))?, Vector([-0.75, 0.0, 0.5]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Softsign"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Softsign;
 
@@ -82,7 +84,7 @@ impl Activation for Softsign {
 }
 activation!(Softsign);
 
-/// The logarithm of the [sigmoid](super::Sigmoid), without its underflow.
+/// The logarithm of the [sigmoid](super::Sigmoid), computed without underflow.
 ///
 /// Forward `y = ln σ(x) = -ln(1 + exp(-x))`; backward `dx = σ(-x) dy`.
 ///
@@ -90,7 +92,7 @@ activation!(Softsign);
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is σ(-x): 1 far below zero, 1/2 at zero, falling as exp(-x) far above.
+/// g' is σ(-x): near 1 far below zero, 1/2 at zero, and falling like exp(-x) far above zero.
 ///
 /// # Source
 /// Rumelhart, Hinton, Williams, Nature 323 (1986), eq. 2, in logarithms.
@@ -102,6 +104,7 @@ activation!(Softsign);
 /// assert_relative_eq!(LogSigmoid.predict(&Vector([-1e4, 0.0, 1e4]))?, Vector([-1e4, -2.0_f32.ln(), 0.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.LogSigmoid"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct LogSigmoid;
 

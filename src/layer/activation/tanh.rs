@@ -4,7 +4,7 @@ use crate::kernel::{Level, Real};
 use crate::layer::{Effect, Onnx, OnnxNode};
 use chainrule_derive::Parameters;
 
-/// The hyperbolic tangent, from -1 to 1.
+/// The hyperbolic tangent, with values from -1 to 1.
 ///
 /// Forward `y = tanh x`; backward `dx = (1 - y²) dy`.
 ///
@@ -12,8 +12,8 @@ use chainrule_derive::Parameters;
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is at most 1, at x = 0, and falls as 4 exp(-2|x|): gradients vanish only where units saturate.
-/// In `f32` it is exactly 0 above |x| = 9.1.
+/// g' has the maximum 1 at x = 0 and falls like 4 exp(-2|x|): gradients vanish only where units saturate. In `f32`, g'
+/// is exactly 0 above |x| = 9.1.
 ///
 /// # Source
 /// LeCun, Bottou, Orr, Müller, "Efficient BackProp" (1998), section 4.4.
@@ -24,6 +24,7 @@ use chainrule_derive::Parameters;
 /// assert_eq!(Tanh.predict(&Vector([0.0, 1e4, -1e4]))?, Vector([0.0, 1.0, -1.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("hyperbolic tangent", "nn.Tanh"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Tanh;
 

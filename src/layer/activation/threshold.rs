@@ -4,15 +4,15 @@ use crate::layer::{Effect, Moments, Onnx, OnnxAttribute, OnnxInput, OnnxNode, Pi
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-/// The rectifier that starts at a = `NUM / DEN`, 1 by default.
+/// A rectifier with the threshold a = `NUM / DEN`, by default 1.
 ///
-/// Forward `y = x` for x > a, else 0; backward `dx = dy` or 0.
+/// Forward `y = x` for x > a, otherwise 0; backward `dx = dy` or 0.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' is 1 or 0, as [`Relu`](super::Relu)'s; more than half of the units stop a gradient.
+/// g' is 1 or 0, as for [`Relu`](super::Relu), but more than half of the units stop a gradient.
 ///
 /// # Source
 /// Konda, Memisevic, Krueger, "Zero-bias autoencoders and the benefits of co-adapting features", ICLR 2015, eq. 9.
@@ -23,6 +23,7 @@ use chainrule_parameters::Part;
 /// assert_eq!(ThresholdedRelu::<1, 2>.predict(&Vector([-2.0, 0.5, 3.0]))?, Vector([0.0, 0.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("ThresholdedReLU"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct ThresholdedRelu<const NUM: u32 = 1, const DEN: u32 = 1>;
 
@@ -59,7 +60,7 @@ activation!([const NUM: u32, const DEN: u32] ThresholdedRelu<NUM, DEN>);
 
 /// Replaces the numbers up to `AT / DEN` by `VALUE / DEN`.
 ///
-/// Forward `y = x` for x > a, else v, with a = `AT / DEN` and v = `VALUE / DEN`; backward `dx = dy` or 0.
+/// Forward `y = x` for x > a, otherwise v, with a = `AT / DEN` and v = `VALUE / DEN`; backward `dx = dy` or 0.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input.
@@ -68,7 +69,7 @@ activation!([const NUM: u32, const DEN: u32] ThresholdedRelu<NUM, DEN>);
 /// g' is 1 or 0.
 ///
 /// # Source
-/// In PyTorch `nn.Threshold`.
+/// In PyTorch: `nn.Threshold`.
 ///
 /// # Examples
 /// ```
@@ -76,6 +77,7 @@ activation!([const NUM: u32, const DEN: u32] ThresholdedRelu<NUM, DEN>);
 /// assert_eq!(Threshold::<1, -4, 2>.predict(&Vector([-2.0, 0.5, 3.0]))?, Vector([-2.0, -2.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Threshold"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct Threshold<const AT: i32, const VALUE: i32, const DEN: u32 = 1>;
 

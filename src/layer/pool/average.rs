@@ -7,19 +7,19 @@ use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut, check_leng
 use crate::tensor::{Image, Sequence, Tensor};
 use chainrule_derive::Parameters;
 
-/// The mean of every `K` x `K` window, channel by channel.
+/// The mean of each `K` x `K` window, channel by channel.
 ///
 /// Forward `y[c, r, s] = Σ x[c, STRIDE r + m - PAD, STRIDE s + n - PAD] / K²` over m, n < K, where padding counts as
-/// zeros (PyTorch's default); backward `dx = Σ dy / K²` over all windows that cover the pixel.
+/// zeros (PyTorch's default); backward `dx = Σ dy / K²` over all windows that contain the pixel.
 ///
 /// # Shapes
 /// Input `Image<C, H, W>`; output `Image<C, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, rounded down:
-/// rows and columns that fill no window are left out. `STRIDE` is `K` by default, so that the windows do not overlap;
-/// `PAD` is at most half of `K`.
+/// rows and columns that do not fill a window are ignored. `STRIDE` is `K` by default, so that the windows do not
+/// overlap. `PAD` is at most half of `K`.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is 1 / K for windows that do not overlap, else at most ⌈K / STRIDE⌉ / K: a gradient is
-/// spread over the window, and its norm shrinks.
+/// Linear. The norm of the Jacobian is 1 / K for windows that do not overlap, otherwise at most ⌈K / STRIDE⌉ / K. A
+/// gradient is spread over the window, and its norm shrinks.
 ///
 /// # Source
 /// LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998), section II.B,
@@ -30,29 +30,30 @@ use chainrule_derive::Parameters;
 /// use chainrule::prelude::*;
 ///
 /// let picture = Image([[[1.0, 2.0, 5.0, 6.0], [4.0, 3.0, 8.0, 7.0]]]);
-/// assert_eq!(AvgPool2d::<2>.predict(&picture)?, Image([[[2.5, 6.5]]])); // side by side
-/// assert_eq!(AvgPool2d::<2, 1>.predict(&picture)?, Image([[[2.5, 4.5, 6.5]]])); // one pixel apart
+/// assert_eq!(AvgPool2d::<2>.predict(&picture)?, Image([[[2.5, 6.5]]])); // windows next to each other
+/// assert_eq!(AvgPool2d::<2, 1>.predict(&picture)?, Image([[[2.5, 4.5, 6.5]]])); // windows one pixel apart
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("average pooling", "mean pooling", "nn.AvgPool2d", "subsampling"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct AvgPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
-/// The mean of each feature in every window of `K` steps.
+/// The mean of each feature in each window of `K` steps.
 ///
 /// Forward `y[t, f] = Σ x[STRIDE t + k - PAD, f] / K` over k < K, where padding counts as zeros; backward
-/// `dx = Σ dy / K` over all windows that cover the step.
+/// `dx = Σ dy / K` over all windows that contain the step.
 ///
 /// # Shapes
 /// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, FEATURES>`, rounded down.
-/// `STRIDE` is `K` unless given, `PAD` at most half of `K`.
+/// `STRIDE` is `K` by default. `PAD` is at most half of `K`.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is 1 / √K for windows that do not overlap, else at most √(⌈K / STRIDE⌉ / K).
+/// Linear. The norm of the Jacobian is 1 / √K for windows that do not overlap, otherwise at most √(⌈K / STRIDE⌉ / K).
 ///
 /// # Source
-/// Waibel, Hanazawa, Hinton, Shikano, Lang, "Phoneme recognition using time-delay neural networks" (1989), the sum over
-/// time.
+/// Waibel, Hanazawa, Hinton, Shikano, Lang, "Phoneme recognition using time-delay neural networks" (1989), which sums
+/// over time.
 ///
 /// # Examples
 /// ```
@@ -62,6 +63,7 @@ pub struct AvgPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize =
 /// assert_eq!(AvgPool1d::<2>.predict(&steps)?, Sequence([[2.0, -1.5], [1.0, -3.5]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("average pooling", "mean pooling", "nn.AvgPool1d", "moving average"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct AvgPool1d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;

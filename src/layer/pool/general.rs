@@ -1,4 +1,4 @@
-//! Poolings with windows of any kind: what they do with a window, and their passes.
+//! Pools with windows of any kind: what they compute from a window, and their passes.
 
 use chainrule_parameters::Part;
 
@@ -7,19 +7,19 @@ use crate::layer::Layer;
 use crate::layer::onnx::Pool;
 use crate::tensor::Sample;
 
-/// A pool with windows of any kind, on an `X`.
+/// A pool with windows of any kind, on an input `X`.
 pub trait GeneralPool<X: Sample>: Layer<X> {
     /// The windows.
     const POOLING: GeneralPooling;
-    /// Whether a mean counts the padding.
+    /// Whether a mean includes the padding.
     const COUNTS_PADDING: bool;
 }
 
-/// What a pooling does with the numbers of a window.
+/// What a pool computes from the numbers of a window.
 pub(super) trait Pools {
-    /// What it is in ONNX.
+    /// The form in ONNX.
     const KIND: Pool;
-    /// Whether the padding counts.
+    /// Whether the result includes the padding.
     const COUNTS_PADDING: bool = matches!(Self::KIND, Pool::Mean { padding: true });
 
     /// Computes the outputs `y`.
@@ -29,10 +29,10 @@ pub(super) trait Pools {
     fn backward<T: Real>(pooling: &GeneralPooling, x: &[T], y: &[T], dy: &[T], dx: &mut [T]);
 }
 
-/// Takes the largest.
+/// The maximum of a window.
 pub(super) struct Largest;
 
-/// Takes the norm of power `P`.
+/// The `P`-norm of a window.
 pub(super) struct Norm<const P: u8>;
 
 impl Pools for Largest {
@@ -59,17 +59,17 @@ impl<const P: u8> Pools for Norm<P> {
     }
 }
 
-/// Returns the axis of adaptive windows.
+/// Returns the axis for adaptive windows.
 pub(super) const fn adaptive(side: usize, places: usize) -> PoolingAxis {
     PoolingAxis { side, places, windows: PoolingWindows::Adaptive }
 }
 
-/// Returns the axis of windows of one number: the features of a sequence.
+/// Returns the axis for windows of one number: the features of a sequence.
 pub(super) const fn each(side: usize) -> PoolingAxis {
     sliding(side, side, 1, 1, 1, [0, 0])
 }
 
-/// Returns the axis of windows of one size.
+/// Returns the axis for windows of one size.
 pub(super) const fn sliding(
     side: usize,
     places: usize,
@@ -81,8 +81,8 @@ pub(super) const fn sliding(
     PoolingAxis { side, places, windows: PoolingWindows::Sliding { window, stride, dilation, padding } }
 }
 
-/// Returns whether each of these windows has a number of the side in it. (A dilated one can have padding on both sides
-/// of a short one.)
+/// Returns whether each of these windows contains a number of the side. (On a short side, a dilated window can have
+/// padding on both sides and no number.)
 const fn has_numbers(axis: PoolingAxis) -> bool {
     let PoolingWindows::Sliding { window, stride, dilation, padding: [before, _] } = axis.windows else {
         return true;
@@ -103,7 +103,7 @@ const fn has_numbers(axis: PoolingAxis) -> bool {
     true
 }
 
-/// Returns whether each window of a pooling has a number in it.
+/// Returns whether each window of a pool contains a number.
 pub(super) const fn have_numbers(axes: [PoolingAxis; 2]) -> bool {
     has_numbers(axes[0]) && has_numbers(axes[1])
 }
@@ -112,7 +112,7 @@ pub(super) const ONLY_PADDING: &[Part] = &[Part::Text(
     "has a window with nothing but padding in it: use less padding or dilation, or a larger window",
 )];
 
-/// Implements a layer that pools by a [`Pools`], on planes with these windows along their rows and their columns.
+/// Implements a layer that pools by a [`Pools`], with these windows along the rows and the columns of a plane.
 macro_rules! general_pool {
     (
         [$($generics:tt)*] $layer:ty, $X:ty => $Y:ty, $pools:ty, $axes:expr,

@@ -13,10 +13,11 @@ use chainrule_derive::Parameters;
 /// `y[f] = Σ x[t, f] / STEPS` and `dx[t, f] = dy[f] / STEPS`.
 ///
 /// # Shapes
-/// `Image<C, H, W>` to `Vector<C>`, `Sequence<STEPS, FEATURES>` to `Vector<FEATURES>`, sides of any size.
+/// `Image<C, H, W>` to `Vector<C>`, `Sequence<STEPS, FEATURES>` to `Vector<FEATURES>`, with sides of any size.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is 1 / √(H W), or 1 / √STEPS: every pixel gets the same small share.
+/// Linear. The norm of the Jacobian is 1 / √(H W), or 1 / √STEPS: every pixel or step gets the same small share of the
+/// gradient.
 ///
 /// # Source
 /// Lin, Chen, Yan, "Network in network", ICLR 2014, section 3.2.
@@ -31,19 +32,20 @@ use chainrule_derive::Parameters;
 /// assert_eq!(GlobalAvgPool.predict(&steps)?, Vector([2.0, 30.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("global average pooling", "GlobalAveragePooling2D", "GAP", "MeanPooling"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct GlobalAvgPool;
 
-/// The largest number of each channel over the whole image, or of each feature over all steps.
+/// The maximum of each channel over the whole image, or of each feature over all steps.
 ///
-/// Forward `y[c] = max x[c, r, s]`, or `y[f] = max x[t, f]`; backward `dx` = `dy` for the first pixel or step with the
-/// largest number, in memory order, else 0. A NaN counts as larger than any number.
+/// Forward `y[c] = max x[c, r, s]`, or `y[f] = max x[t, f]`; backward `dx = dy` for the first pixel or step (in memory
+/// order) with the maximum, otherwise 0. A NaN counts as larger than any number.
 ///
 /// # Shapes
-/// `Image<C, H, W>` to `Vector<C>`, `Sequence<STEPS, FEATURES>` to `Vector<FEATURES>`, sides of any size.
+/// `Image<C, H, W>` to `Vector<C>`, `Sequence<STEPS, FEATURES>` to `Vector<FEATURES>`, with sides of any size.
 ///
 /// # Gradient flow
-/// The Jacobian is a selection, of norm 1: each gradient goes to one number unchanged, and the others get none.
+/// The Jacobian is a selection, with norm 1: each gradient goes unchanged to one number, and the others get none.
 ///
 /// # Source
 /// Oquab, Bottou, Laptev, Sivic, "Is object localization for free? Weakly-supervised learning with convolutional
@@ -59,13 +61,14 @@ pub struct GlobalAvgPool;
 /// assert_eq!(GlobalMaxPool.predict(&steps)?, Vector([3.0, 40.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("global max pooling", "GlobalMaxPooling2D"))]
 #[derive(Clone, Copy, Parameters)]
 pub struct GlobalMaxPool;
 
 comparable!([] GlobalAvgPool);
 comparable!([] GlobalMaxPool);
 
-/// How many pixels are summed in the layer's scalar, side by side.
+/// How many consecutive pixels are summed in the scalar type of the layer.
 const BLOCK: usize = 256;
 
 impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, W, T>> for GlobalAvgPool {
@@ -85,7 +88,7 @@ impl<const C: usize, const H: usize, const W: usize, T: Real> Layer<Image<C, H, 
         check_lengths(input.len(), output.len());
         let channels = Tensor::flat(input).chunks_exact(H * W);
         for (y, x) in Vector::flat_mut(output).iter_mut().zip(channels) {
-            // The sums of blocks are added in `f64`: rounding errors do not grow with the size of the image.
+            // The sums of blocks are added in `f64`, so that rounding errors do not grow with the size of the image.
             let total: f64 = x.chunks(BLOCK).map(|block| sum(block).to_f64()).sum();
             *y = T::from_f64(total / (H * W) as f64);
         }

@@ -8,23 +8,23 @@ use crate::tensor::{Image, Sample, Sequence, Tensor};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-/// The `P`-norm of every `K` x `K` window, channel by channel.
+/// The `P`-norm of each `K` x `K` window, channel by channel.
 ///
 /// Forward `y = (Σ |x|ᴾ)^(1/P)` over the window; backward `dx = Σ sign(x) (|x| / y)^(P - 1) dy` over all windows that
-/// cover the pixel. A window of zeros has no derivative; its gradient is 0.
+/// contain the pixel. The norm of a window of zeros has no derivative; its gradient is set to 0.
 ///
 /// # Shapes
-/// Input `Image<C, H, W>`; output `Image<C, (H - K) / STRIDE + 1, (W - K) / STRIDE + 1>`, rounded down. `STRIDE` is
-/// `K` unless given, `P` at least 1.
+/// Input `Image<C, H, W>`; output `Image<C, (H - K) / STRIDE + 1, (W - K) / STRIDE + 1>`, rounded down. `STRIDE` is `K`
+/// by default. `P` is at least 1.
 ///
 /// # Gradient flow
-/// For windows that do not overlap the Jacobian's norm is at most 1 for P ≥ 2, and K for P = 1. It goes from the sum
-/// of absolute values (P = 1) to the largest of them (P → ∞).
+/// For windows that do not overlap, the norm of the Jacobian is at most 1 for P ≥ 2, and K for P = 1. The layer lies
+/// between the sum of absolute values (P = 1) and their maximum (P → ∞).
 ///
 /// # Source
 /// Gulcehre, Cho, Pascanu, Bengio, "Learned-norm pooling for deep feedforward and recurrent neural networks", ECML
-/// 2014, eq. 3, without the division by the count. These are the numbers of ONNX's `LpPool`, and for even P those of
-/// PyTorch's `nn.LPPool2d`, which leaves out the absolute values.
+/// 2014, eq. 3, without the division by the count. The results equal those of ONNX's `LpPool`. For even P they also
+/// equal those of PyTorch's `nn.LPPool2d`, which does not take absolute values.
 ///
 /// # Examples
 /// ```
@@ -34,23 +34,24 @@ use chainrule_parameters::Part;
 /// assert_eq!(LpPool2d::<1, 2>.predict(&Image([[[3.0, 0.0], [0.0, -4.0]]]))?, Image([[[7.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.LPPool2d", "power-average pooling", "L2 pooling"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "LpPool2d<{P}, {K}, {STRIDE}>")]
 pub struct LpPool2d<const P: u8, const K: usize, const STRIDE: usize = K>;
 
-/// The `P`-norm of each feature in every window of `K` steps.
+/// The `P`-norm of each feature in each window of `K` steps.
 ///
-/// Forward and backward as [`LpPool2d`].
+/// Forward and backward as in [`LpPool2d`].
 ///
 /// # Shapes
-/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS - K) / STRIDE + 1, FEATURES>`, rounded down. `STRIDE`
-/// is `K` unless given, `P` at least 1.
+/// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS - K) / STRIDE + 1, FEATURES>`, rounded down. `STRIDE` is
+/// `K` by default. `P` is at least 1.
 ///
 /// # Gradient flow
-/// As [`LpPool2d`], with √K for P = 1.
+/// The same as [`LpPool2d`], with √K for P = 1.
 ///
 /// # Source
-/// As [`LpPool2d`].
+/// The same as [`LpPool2d`].
 ///
 /// # Examples
 /// ```
@@ -60,6 +61,7 @@ pub struct LpPool2d<const P: u8, const K: usize, const STRIDE: usize = K>;
 /// assert_eq!(LpPool1d::<2, 2>.predict(&steps)?, Sequence([[5.0], [2.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.LPPool1d", "L2 pooling"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "LpPool1d<{P}, {K}, {STRIDE}>")]
 pub struct LpPool1d<const P: u8, const K: usize, const STRIDE: usize = K>;

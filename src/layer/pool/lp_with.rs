@@ -16,19 +16,19 @@ use crate::layer::{At, Backward, Layer, Mode, Plan, Reach, Then, Window, Workspa
 use crate::tensor::side::{Side, Sides, SlideAlong};
 use crate::tensor::{Image, Sample, Sequence, Tensor};
 
-/// An [`LpPool2d`](crate::layer::LpPool2d) with settings. Padding counts as zeros, which a norm does not see.
+/// An [`LpPool2d`](crate::layer::LpPool2d) with settings. Padding counts as zeros, which do not change a norm.
 ///
-/// Forward and backward as [`LpPool2d`](crate::layer::LpPool2d), over the windows of
+/// Forward and backward as in [`LpPool2d`](crate::layer::LpPool2d), over the windows of
 /// [`MaxPool2dWith`](crate::layer::MaxPool2dWith).
 ///
 /// # Settings
-/// Those of [`MaxPool2dWith`](crate::layer::MaxPool2dWith).
+/// The settings of [`MaxPool2dWith`](crate::layer::MaxPool2dWith).
 ///
 /// # Shapes
-/// Those of [`MaxPool2dWith`](crate::layer::MaxPool2dWith).
+/// The shapes of [`MaxPool2dWith`](crate::layer::MaxPool2dWith).
 ///
 /// # Gradient flow
-/// As [`LpPool2d`](crate::layer::LpPool2d).
+/// The same as [`LpPool2d`](crate::layer::LpPool2d).
 ///
 /// # Source
 /// ONNX's `LpPool`.
@@ -42,6 +42,7 @@ use crate::tensor::{Image, Sample, Sequence, Tensor};
 /// assert_eq!(apart, Image([[[5.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.LPPool2d", "L2 pooling"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "LpPool2dWith<{P}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}>")]
 pub struct LpPool2dWith<const P: u8, S: WindowSettings> {
@@ -49,19 +50,19 @@ pub struct LpPool2dWith<const P: u8, S: WindowSettings> {
     settings: PhantomData<S>,
 }
 
-/// An [`LpPool1d`](crate::layer::LpPool1d) with settings. Padding counts as zeros, which a norm does not see.
+/// An [`LpPool1d`](crate::layer::LpPool1d) with settings. Padding counts as zeros, which do not change a norm.
 ///
-/// Forward and backward as [`LpPool1d`](crate::layer::LpPool1d), over the windows of
+/// Forward and backward as in [`LpPool1d`](crate::layer::LpPool1d), over the windows of
 /// [`MaxPool1dWith`](crate::layer::MaxPool1dWith).
 ///
 /// # Settings
-/// Those of [`MaxPool1dWith`](crate::layer::MaxPool1dWith).
+/// The settings of [`MaxPool1dWith`](crate::layer::MaxPool1dWith).
 ///
 /// # Shapes
-/// Those of [`MaxPool1dWith`](crate::layer::MaxPool1dWith).
+/// The shapes of [`MaxPool1dWith`](crate::layer::MaxPool1dWith).
 ///
 /// # Gradient flow
-/// As [`LpPool1d`](crate::layer::LpPool1d).
+/// The same as [`LpPool1d`](crate::layer::LpPool1d).
 ///
 /// # Source
 /// ONNX's `LpPool`.
@@ -75,6 +76,7 @@ pub struct LpPool2dWith<const P: u8, S: WindowSettings> {
 /// assert_eq!(padded, Sequence([[3.0], [5.0], [4.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.LPPool1d", "L2 pooling"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "LpPool1dWith<{P}, {=Part::Name(&<S::Fields as WindowFields>::NAME)}>")]
 pub struct LpPool1dWith<const P: u8, S: WindowSettings> {

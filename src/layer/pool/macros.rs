@@ -1,4 +1,4 @@
-//! The pools with settings: their windows, and macros that implement them.
+//! The windows of pools with settings, and macros that implement these pools.
 
 use super::settings::{PixelFields, PixelSettings, StepFields, StepSettings};
 use crate::tensor::side::{Side, SlideAlong};
@@ -8,10 +8,10 @@ pub(super) type Rows<S> = <<S as PixelSettings>::Is as PixelFields>::Rows;
 pub(super) type Columns<S> = <<S as PixelSettings>::Is as PixelFields>::Columns;
 pub(super) type Steps<S> = <<S as StepSettings>::Is as StepFields>::Steps;
 
-/// How many windows are on a side.
+/// The number of windows on a side.
 pub(super) type Places<const D: usize, A> = <Side<D> as SlideAlong<A>>::Out;
 
-/// Implements a pool of images by a [`Pools`](super::general::Pools).
+/// Implements a pool of images by a [`Pools`](super::general::Pools) type.
 macro_rules! pixel_pool {
     ([$($generics:tt)*] $layer:ty, $pools:ty, $($plan:tt)*) => {
         comparable!([$($generics)* S: WindowSettings] $layer);

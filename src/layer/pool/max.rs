@@ -7,24 +7,24 @@ use crate::layer::{Backward, Layer, Mode, Plan, Window, WorkspaceMut, check_leng
 use crate::tensor::{Image, Sequence, Tensor};
 use chainrule_derive::Parameters;
 
-/// The largest number of every `K` x `K` window, channel by channel.
+/// The maximum of each `K` x `K` window, channel by channel.
 ///
 /// Forward `y[c, r, s] = max x[c, STRIDE r + m - PAD, STRIDE s + n - PAD]` over m, n < K, where padding is never the
-/// largest; backward `dx` = the sum of the `dy` of all windows in which this pixel is the largest. Of equal numbers the
-/// first counts, in memory order, as in PyTorch. A NaN counts as larger than any number.
+/// maximum; backward `dx` = the sum of the `dy` of all windows in which this pixel is the maximum. Of equal numbers the
+/// first in memory order counts, as in PyTorch. A NaN counts as larger than any number.
 ///
 /// # Shapes
 /// Input `Image<C, H, W>`; output `Image<C, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, rounded down:
 /// rows and columns that do not fill a window are ignored. `STRIDE` is `K` by default, so that the windows do not
-/// overlap; `PAD` is at most half of `K`.
+/// overlap. `PAD` is at most half of `K`.
 ///
 /// # Gradient flow
-/// The Jacobian is a selection: each gradient goes to one pixel unchanged, and the others get none. Its norm is 1, or
+/// The Jacobian is a selection: each gradient goes unchanged to one pixel, and the others get none. Its norm is 1, or
 /// up to ⌈K / STRIDE⌉ for windows that overlap.
 ///
-/// The indices of the largest numbers are not saved. The backward pass, which has input and output, searches for them.
-/// A search in the forward pass would cost as much, slow down inference, and need memory for a `u32` for each number of
-/// the output.
+/// The indices of the maxima are not saved. The backward pass has the input and the output, and searches for the
+/// maxima. A search in the forward pass would take as long, slow down inference, and need memory for a `u32` for each
+/// output.
 ///
 /// # Source
 /// Scherer, Müller, Behnke, "Evaluation of pooling operations in convolutional architectures for object recognition",
@@ -35,29 +35,30 @@ use chainrule_derive::Parameters;
 /// use chainrule::prelude::*;
 ///
 /// let picture = Image([[[1.0, 2.0, 5.0, 6.0], [4.0, 3.0, 8.0, 7.0]]]);
-/// assert_eq!(MaxPool2d::<2>.predict(&picture)?, Image([[[4.0, 8.0]]])); // side by side
-/// assert_eq!(MaxPool2d::<2, 1>.predict(&picture)?, Image([[[4.0, 8.0, 8.0]]])); // one pixel apart
+/// assert_eq!(MaxPool2d::<2>.predict(&picture)?, Image([[[4.0, 8.0]]])); // windows next to each other
+/// assert_eq!(MaxPool2d::<2, 1>.predict(&picture)?, Image([[[4.0, 8.0, 8.0]]])); // windows one pixel apart
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("max pooling", "nn.MaxPool2d", "downsampling"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct MaxPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;
 
-/// The largest number of each feature in every window of `K` steps.
+/// The maximum of each feature in each window of `K` steps.
 ///
-/// Forward `y[t, f] = max x[STRIDE t + k - PAD, f]` over k < K, where padding is never the largest; backward `dx` = the
-/// sum of the `dy` of all windows in which this number is the largest. Of equal numbers the first counts; a NaN counts
+/// Forward `y[t, f] = max x[STRIDE t + k - PAD, f]` over k < K, where padding is never the maximum; backward `dx` = the
+/// sum of the `dy` of all windows in which this number is the maximum. Of equal numbers the first counts. A NaN counts
 /// as larger than any number.
 ///
 /// # Shapes
 /// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, FEATURES>`, rounded down.
-/// `STRIDE` is `K` unless given, `PAD` at most half of `K`.
+/// `STRIDE` is `K` by default. `PAD` is at most half of `K`.
 ///
 /// # Gradient flow
-/// As [`MaxPool2d`]: a selection, of norm 1, or up to √⌈K / STRIDE⌉ for windows that overlap.
+/// The same as [`MaxPool2d`]: a selection. Its norm is 1, or up to √⌈K / STRIDE⌉ for windows that overlap.
 ///
 /// # Source
-/// As [`MaxPool2d`].
+/// The same as [`MaxPool2d`].
 ///
 /// # Examples
 /// ```
@@ -67,6 +68,7 @@ pub struct MaxPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize =
 /// assert_eq!(MaxPool1d::<2>.predict(&steps)?, Sequence([[3.0, -1.0], [2.0, -3.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("max pooling", "nn.MaxPool1d"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct MaxPool1d<const K: usize, const STRIDE: usize = K, const PAD: usize = 0>;

@@ -1,4 +1,4 @@
-//! Pooling.
+//! Pooling: the maximum, the mean or a norm of windows.
 
 mod adaptive;
 mod average;
@@ -29,14 +29,14 @@ pub use max::{MaxPool1d, MaxPool2d};
 pub use with::{AvgPool1dWith, AvgPool2dWith, MaxPool1dWith, MaxPool2dWith};
 
 /// Returns the effect of windows that multiply the squared length of a gradient by `gradient` if they do not overlap.
-/// Where they overlap, it depends on how similar the gradients of neighboring windows are.
+/// For overlapping windows the effect depends on how similar the gradients of neighboring windows are.
 const fn apart(gradient: f64, kernel: usize, stride: usize) -> Effect {
     if stride >= kernel { Effect::Pool { gradient } } else { Effect::Unknown }
 }
 
-/// The shape of this tensor after pooling with windows of `K`, in steps of `STRIDE`, with a padding of `PAD`.
+/// The shape of this tensor after pooling with windows of `K`, the stride `STRIDE` and a padding of `PAD`.
 pub trait Pooled<const K: usize, const STRIDE: usize, const PAD: usize>: Tensor {
-    /// The output: a number for each place of the window.
+    /// The output: a number for each window.
     type Output: Tensor<Scalar = Self::Scalar>;
 }
 
@@ -78,18 +78,18 @@ type Places<const D: usize, const K: usize, const STRIDE: usize, const PAD: usiz
     <Side<D> as Slide<K, STRIDE, PAD>>::Out;
 type Output<const K: usize, const STRIDE: usize, const PAD: usize, X> = <X as Pooled<K, STRIDE, PAD>>::Output;
 
-/// Returns what a pool with square windows is in ONNX.
+/// Returns the ONNX form of a pool with square windows.
 const fn form<const K: usize, const STRIDE: usize, const PAD: usize, X: Pooled<K, STRIDE, PAD>>(
     kind: Pool,
 ) -> Form {
     let (x, y) = (X::SHAPE, X::Output::SHAPE);
-    // The plane: of an image, its rows and columns; of a sequence, its steps.
+    // The plane: the rows and columns of an image, or the steps of a sequence.
     let first = x.len() - 2;
     let columns = if first == 0 { each(x[1]) } else { sliding(x[2], y[2], K, STRIDE, 1, [PAD, PAD]) };
     Form::Pool { kind, axes: [sliding(x[first], y[first], K, STRIDE, 1, [PAD, PAD]), columns] }
 }
 
-/// Returns the geometry of windows of K x K on an image.
+/// Returns the geometry of windows of `K` x `K` pixels on an image.
 #[inline(always)]
 const fn on_pixels<const K: usize, const STRIDE: usize, const PAD: usize, X: Pooled<K, STRIDE, PAD>>()
 -> Pooling {
@@ -102,8 +102,8 @@ const fn on_pixels<const K: usize, const STRIDE: usize, const PAD: usize, X: Poo
     }
 }
 
-/// Returns the geometry of windows of K steps on a sequence, for each feature separately: the plane has a row for each
-/// step.
+/// Returns the geometry of windows of `K` steps on a sequence, for each feature separately. The plane has a row for
+/// each step.
 #[inline(always)]
 const fn on_steps<const K: usize, const STRIDE: usize, const PAD: usize, X: Pooled<K, STRIDE, PAD>>()
 -> Pooling {

@@ -17,9 +17,9 @@ use crate::tensor::side::{Axis, Ends, Fitted, Known, Side};
 
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 
-/// Windows along one axis of a pool, whose padding is smaller than they are.
+/// The windows along one axis of a pool. Their padding is smaller than the window.
 pub trait PoolAxis: AxisNumbers {
-    /// The padding after the side; `None` if it is as much as the windows extend over.
+    /// The padding after the side. `None` if the padding is not smaller than the span of the windows.
     const AFTER: Option<usize>;
 }
 
@@ -55,9 +55,9 @@ pub trait LeavesNumbers<const K: usize, const P: usize> {}
 
 impl<const K: usize, const P: usize> LeavesNumbers<K, P> for B1 {}
 
-/// What the mean of a window counts.
+/// What the mean of a window includes.
 pub trait Counts: Setting {
-    /// Whether it counts the padding.
+    /// Whether it includes the padding.
     const PADDING: bool;
 }
 
@@ -69,7 +69,7 @@ impl Counts for ExcludePadding {
     const PADDING: bool = false;
 }
 
-/// Takes the mean.
+/// The mean of a window.
 pub(super) struct MeanOf<C>(PhantomData<C>);
 
 impl<C: Counts> Pools for MeanOf<C> {
@@ -84,7 +84,7 @@ impl<C: Counts> Pools for MeanOf<C> {
     }
 }
 
-/// The groups and the output padding of a pool: none.
+/// The settings of pools. Groups and output padding are settings of convolutions.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is a setting of convolutions",
     label = "a pooling layer has neither groups nor an output padding",
@@ -94,7 +94,7 @@ pub trait OfPools: Setting {}
 
 impl OfPools for Unset {}
 
-/// What [`Fields`] set for a pool of images.
+/// The windows of a pool of images that follow from [`Fields`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting of a pooling layer for images",
     label = "not settings of a pooling layer",
@@ -105,7 +105,7 @@ pub trait PixelFields {
     type Rows: PoolAxis;
     /// The windows over columns.
     type Columns: PoolAxis;
-    /// What a mean counts.
+    /// What a mean includes.
     type Counts: Counts;
 }
 
@@ -118,7 +118,7 @@ where
     type Counts = C;
 }
 
-/// What [`Fields`] set for a pool of sequences.
+/// The windows of a pool of sequences that follow from [`Fields`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting of a pooling layer for sequences",
     label = "not settings of a pooling layer",
@@ -127,7 +127,7 @@ where
 pub trait StepFields {
     /// The windows over steps.
     type Steps: PoolAxis;
-    /// What a mean counts.
+    /// What a mean includes.
     type Counts: Counts;
 }
 
@@ -141,7 +141,7 @@ where
 
 /// The settings of a pool of images: a [`Kernel`](crate::layer::Kernel), or a tuple with one.
 pub trait PixelSettings: WindowSettings {
-    /// The settings, each in its place.
+    /// The settings, each in its field.
     type Is: PixelFields;
 }
 
@@ -151,7 +151,7 @@ impl<S: WindowSettings<Fields: PixelFields>> PixelSettings for S {
 
 /// The settings of a pool of sequences: a [`Kernel`](crate::layer::Kernel), or a tuple with one.
 pub trait StepSettings: WindowSettings {
-    /// The settings, each in its place.
+    /// The settings, each in its field.
     type Is: StepFields;
 }
 
@@ -159,7 +159,7 @@ impl<S: WindowSettings<Fields: StepFields>> StepSettings for S {
     type Is = S::Fields;
 }
 
-/// Returns the windows `A` on a side of `side` numbers, at `places` places.
+/// Returns the windows `A` at `places` places on a side of `side` numbers.
 pub(super) const fn axis<A: PoolAxis>(side: usize, places: usize) -> PoolingAxis {
     let WindowAxis { kernel: window, stride, dilation, .. } = A::NUMBERS;
     let before = A::NUMBERS.before(side, places);
@@ -175,7 +175,8 @@ pub(super) const fn axis<A: PoolAxis>(side: usize, places: usize) -> PoolingAxis
     }
 }
 
-/// Returns the effect of windows that do not overlap; `share` is that of a number in the gradient of its window.
+/// Returns the effect of windows that do not overlap. `share` is the share of each number in the gradient of its
+/// window.
 pub(super) const fn effect(axes: &[WindowAxis], is_mean: bool) -> Effect {
     let (mut numbers, mut at) = (1, 0);
     while at < axes.len() {
@@ -188,7 +189,7 @@ pub(super) const fn effect(axes: &[WindowAxis], is_mean: bool) -> Effect {
     Effect::Pool { gradient: if is_mean { 1.0 / numbers as f64 } else { 1.0 } }
 }
 
-/// Returns the window of an image, for its sides and those of the output.
+/// Returns the window on an image, given the sides of input and output.
 pub(super) const fn window(axes: [WindowAxis; 2], from: [usize; 2], to: [usize; 2]) -> Window {
     Window::along([axes[0].reach(from[0], to[0]), axes[1].reach(from[1], to[1])])
 }
