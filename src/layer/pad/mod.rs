@@ -1,4 +1,4 @@
-//! Layers that enlarge images and sequences at their borders.
+//! Padding: layers that enlarge images and sequences at their borders.
 
 mod mode;
 mod plane;
@@ -21,31 +21,31 @@ pub use mode::{Circular, Constant, PadMode, Reflect, Replicate};
 pub(crate) use plane::{Ends, Plane};
 pub use side::PaddedTo;
 
-/// Enlarges an image by rows and columns at its borders, which the mode `M` fills.
+/// Adds rows and columns at the borders of an image. The mode `M` determines their numbers.
 ///
-/// Forward `y[c, r, s] = x[c, f(r - TOP), g(s - LEFT)]`, where f and g map a place beyond the border to one inside;
-/// the mode [`Constant`] has its number there instead. Backward `dx` = the sum of `dy` over all places that this
-/// pixel fills.
+/// Forward `y[c, r, s] = x[c, f(r - TOP), g(s - LEFT)]`, where f and g map a place beyond the border to a place inside.
+/// The mode [`Constant`] uses a constant there instead. Backward `dx` = the sum of `dy` over all places that are copies
+/// of this pixel.
 ///
-/// | mode | beyond the border | short | in PyTorch's `nn` | in ONNX |
+/// | mode | beyond the border | short name | in PyTorch's `nn` | in ONNX |
 /// |---|---|---|---|---|
-/// | [`Constant`] | the number NUM / DEN, 0 unless given | [`ZeroPad2d`], [`ConstantPad2d`] | the same | `constant` |
-/// | [`Reflect`] | the image, mirrored at its first and last pixel | [`ReflectionPad2d`] | the same | `reflect` |
+/// | [`Constant`] | the number NUM / DEN, 0 by default | [`ZeroPad2d`], [`ConstantPad2d`] | the same | `constant` |
+/// | [`Reflect`] | the mirror image, without a copy of the first or last pixel | [`ReflectionPad2d`] | the same | `reflect` |
 /// | [`Replicate`] | the nearest pixel of the border | [`ReplicationPad2d`] | the same | `edge` |
 /// | [`Circular`] | the opposite side of the image | [`CircularPad2d`] | the same | `wrap` |
 ///
 /// # Shapes
-/// `Image<C, H, W>` to `Image<C, TOP + H + BOTTOM, LEFT + W + RIGHT>`. The order of the four numbers is PyTorch's:
-/// left, right, top, bottom. Those that are not given follow: `ReflectionPad2d<1>` pads all sides by 1,
-/// `ReflectionPad2d<1, 2, 1, 2>` by one more at the right and at the bottom. A reflection is smaller than the side
-/// that it pads, and a circular padding at most as large.
+/// `Image<C, H, W>` to `Image<C, TOP + H + BOTTOM, LEFT + W + RIGHT>`. The four numbers are in PyTorch's order: left,
+/// right, top, bottom. If some are left out, they follow from the others: `ReflectionPad2d<1>` pads all sides by 1, and
+/// `ReflectionPad2d<1, 2, 1, 2>` pads by one more at the right and at the bottom. A reflection must be smaller than the
+/// side that it pads, and a circular padding must not be larger.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is 1 for a constant, and otherwise the square root of how often a pixel is repeated;
-/// the gradient at a constant is lost.
+/// Linear. The norm of the Jacobian is 1 for a constant. For the other modes it is the square root of how often a pixel
+/// occurs in the output. The gradient at a constant is lost.
 ///
 /// # Source
-/// PyTorch's `nn.ReflectionPad2d` and its siblings.
+/// PyTorch's `nn.ReflectionPad2d`, `nn.ReplicationPad2d`, `nn.CircularPad2d` and `nn.ConstantPad2d`.
 ///
 /// # Examples
 /// ```
@@ -59,6 +59,7 @@ pub use side::PaddedTo;
 /// assert_eq!(padded(CircularPad2d::<2, 1, 0, 0>::default().predict(&row)?), [2.0, 3.0, 1.0, 2.0, 3.0, 1.0]);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("padding", "F.pad", "border"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "Pad2d<{M}, {LEFT}, {RIGHT}, {TOP}, {BOTTOM}>")]
 pub struct Pad2d<
@@ -72,19 +73,19 @@ pub struct Pad2d<
     mode: PhantomData<M>,
 }
 
-/// Lengthens a sequence by steps at its ends, which the mode `M` fills.
+/// Adds steps at the ends of a sequence. The mode `M` determines their numbers.
 ///
-/// Forward and backward as [`Pad2d`], along the steps.
+/// Forward and backward as in [`Pad2d`], along the steps.
 ///
 /// # Shapes
-/// `Sequence<STEPS, FEATURES>` to `Sequence<BEFORE + STEPS + AFTER, FEATURES>`; `AFTER` is `BEFORE` unless given. A
-/// reflection is smaller than `STEPS`, and a circular padding at most as large.
+/// `Sequence<STEPS, FEATURES>` to `Sequence<BEFORE + STEPS + AFTER, FEATURES>`. `AFTER` is `BEFORE` by default. A
+/// reflection must be smaller than `STEPS`, and a circular padding must not be larger.
 ///
 /// # Gradient flow
-/// As [`Pad2d`].
+/// The same as [`Pad2d`].
 ///
 /// # Source
-/// PyTorch's `nn.ReflectionPad1d` and its siblings.
+/// PyTorch's `nn.ReflectionPad1d`, `nn.ReplicationPad1d`, `nn.CircularPad1d` and `nn.ConstantPad1d`.
 ///
 /// # Examples
 /// ```
@@ -97,6 +98,7 @@ pub struct Pad2d<
 /// assert_eq!(before, Sequence([[0.0], [1.0], [2.0], [3.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("padding", "F.pad"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "Pad1d<{M}, {BEFORE}, {AFTER}>")]
 pub struct Pad1d<M: PadMode, const BEFORE: usize, const AFTER: usize = BEFORE> {
@@ -104,7 +106,7 @@ pub struct Pad1d<M: PadMode, const BEFORE: usize, const AFTER: usize = BEFORE> {
     mode: PhantomData<M>,
 }
 
-/// [`Pad2d`] with zeros.
+/// [`Pad2d`] with zeros. See the example of [`Pad2d`].
 pub type ZeroPad2d<
     const LEFT: usize,
     const RIGHT: usize = LEFT,
@@ -113,6 +115,16 @@ pub type ZeroPad2d<
 > = Pad2d<Constant, LEFT, RIGHT, TOP, BOTTOM>;
 
 /// [`Pad2d`] with the number `NUM / DEN`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // The number 3 / 2, one column at the left and no other.
+/// let padded: Image<1, 1, 3> = ConstantPad2d::<3, 2, 1, 0, 0, 0>::default().predict(&Image([[[1.0, 2.0]]]))?;
+/// assert_eq!(padded, Image([[[1.5, 1.0, 2.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 pub type ConstantPad2d<
     const NUM: i64,
     const DEN: u64,
@@ -122,7 +134,8 @@ pub type ConstantPad2d<
     const BOTTOM: usize = TOP,
 > = Pad2d<Constant<NUM, DEN>, LEFT, RIGHT, TOP, BOTTOM>;
 
-/// [`Pad2d`] with the mirrored image.
+/// [`Pad2d`] with the mirror image. See the example of [`Pad2d`].
+#[doc(alias("nn.ReflectionPad2d", "mirror padding"))]
 pub type ReflectionPad2d<
     const LEFT: usize,
     const RIGHT: usize = LEFT,
@@ -130,7 +143,8 @@ pub type ReflectionPad2d<
     const BOTTOM: usize = TOP,
 > = Pad2d<Reflect, LEFT, RIGHT, TOP, BOTTOM>;
 
-/// [`Pad2d`] with the pixels of the border.
+/// [`Pad2d`] with copies of the pixels at the border. See the example of [`Pad2d`].
+#[doc(alias("nn.ReplicationPad2d", "edge padding"))]
 pub type ReplicationPad2d<
     const LEFT: usize,
     const RIGHT: usize = LEFT,
@@ -138,7 +152,8 @@ pub type ReplicationPad2d<
     const BOTTOM: usize = TOP,
 > = Pad2d<Replicate, LEFT, RIGHT, TOP, BOTTOM>;
 
-/// [`Pad2d`] with the pixels of the opposite side.
+/// [`Pad2d`] with the pixels of the opposite side. See the example of [`Pad2d`].
+#[doc(alias("nn.CircularPad2d", "wrap padding", "periodic"))]
 pub type CircularPad2d<
     const LEFT: usize,
     const RIGHT: usize = LEFT,
@@ -146,20 +161,41 @@ pub type CircularPad2d<
     const BOTTOM: usize = TOP,
 > = Pad2d<Circular, LEFT, RIGHT, TOP, BOTTOM>;
 
-/// [`Pad1d`] with zeros.
+/// [`Pad1d`] with zeros. See the example of [`Pad1d`].
 pub type ZeroPad1d<const BEFORE: usize, const AFTER: usize = BEFORE> = Pad1d<Constant, BEFORE, AFTER>;
 
 /// [`Pad1d`] with the number `NUM / DEN`.
 pub type ConstantPad1d<const NUM: i64, const DEN: u64, const BEFORE: usize, const AFTER: usize = BEFORE> =
     Pad1d<Constant<NUM, DEN>, BEFORE, AFTER>;
 
-/// [`Pad1d`] with the mirrored sequence.
+/// [`Pad1d`] with the mirror image of the sequence. See the example of [`Pad1d`].
+#[doc(alias("nn.ReflectionPad1d", "mirror padding"))]
 pub type ReflectionPad1d<const BEFORE: usize, const AFTER: usize = BEFORE> = Pad1d<Reflect, BEFORE, AFTER>;
 
-/// [`Pad1d`] with the first and the last step.
+/// [`Pad1d`] with copies of the first and the last step.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let padded: Sequence<4, 1> = ReplicationPad1d::<1>::default().predict(&Sequence([[1.0], [2.0]]))?;
+/// assert_eq!(padded, Sequence([[1.0], [1.0], [2.0], [2.0]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("nn.ReplicationPad1d", "edge padding"))]
 pub type ReplicationPad1d<const BEFORE: usize, const AFTER: usize = BEFORE> = Pad1d<Replicate, BEFORE, AFTER>;
 
 /// [`Pad1d`] with the steps of the opposite end.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let padded: Sequence<5, 1> = CircularPad1d::<1>::default().predict(&Sequence([[1.0], [2.0], [3.0]]))?;
+/// assert_eq!(padded, Sequence([[3.0], [1.0], [2.0], [3.0], [1.0]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("nn.CircularPad1d", "wrap padding"))]
 pub type CircularPad1d<const BEFORE: usize, const AFTER: usize = BEFORE> = Pad1d<Circular, BEFORE, AFTER>;
 
 comparable!([M: PadMode, const LEFT: usize, const RIGHT: usize, const TOP: usize, const BOTTOM: usize] Pad2d<M, LEFT, RIGHT, TOP, BOTTOM>);

@@ -1,8 +1,9 @@
-//! What is beyond the border.
+//! The modes of padding.
 
 use chainrule_parameters::{Named, Part, TypeName};
 
-/// What a padding layer puts beyond the border: [`Constant`], [`Reflect`], [`Replicate`] or [`Circular`].
+/// The mode of a padding layer: [`Constant`], [`Reflect`], [`Replicate`] or [`Circular`]. The example of
+/// [`Pad2d`](super::Pad2d) shows all four.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a padding mode",
     label = "expected a padding mode",
@@ -12,7 +13,7 @@ pub trait PadMode: Named + Copy + Send + Sync + 'static {
     #[doc(hidden)]
     const FILL: Fill;
 
-    /// Why these settings make no sense; empty if they do.
+    /// Why these settings are not valid. Empty if they are valid.
     #[doc(hidden)]
     const FAULT: &'static [Part] = &[];
 }
@@ -27,19 +28,19 @@ pub enum Fill {
     Circular,
 }
 
-/// The number `NUM / DEN` beyond the border: 0 unless given.
+/// Pads with the number `NUM / DEN`, by default 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Constant<const NUM: i64 = 0, const DEN: u64 = 1>;
 
-/// The mirrored image beyond the border. The first and the last pixel are not repeated.
+/// Pads with the mirror image. The first and the last pixel are not repeated.
 #[derive(Clone, Copy, Debug)]
 pub struct Reflect;
 
-/// The nearest pixel beyond the border.
+/// Pads with copies of the nearest pixel.
 #[derive(Clone, Copy, Debug)]
 pub struct Replicate;
 
-/// The opposite side of the image beyond the border.
+/// Pads with the pixels of the opposite side of the image.
 #[derive(Clone, Copy, Debug)]
 pub struct Circular;
 

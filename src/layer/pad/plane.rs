@@ -1,11 +1,12 @@
-//! The arithmetic of padding planes: an image has one for each channel, a sequence is one with a row for each step.
+//! The arithmetic of padding planes. An image has one plane for each channel. A sequence is one plane, with a row for
+//! each step.
 
 use super::PadMode;
 use super::mode::Fill;
 use crate::kernel::Real;
 use crate::layer::{Effect, Reach, Window};
 
-/// One side of a plane, and how much it is padded.
+/// One side of a plane, and its padding.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ends {
     pub(crate) side: usize,
@@ -18,7 +19,7 @@ impl Ends {
         self.before + self.side + self.after
     }
 
-    /// Returns which number of the side is at this place of the padded side; `None` for the constant.
+    /// Returns the index in the side of the number at this place of the padded side, or `None` for the constant.
     #[inline(always)]
     fn source<M: PadMode>(&self, at: usize) -> Option<usize> {
         let Self { side, before, .. } = *self;
@@ -52,7 +53,7 @@ impl Ends {
     }
 }
 
-/// Planes that are padded.
+/// Planes with padding.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plane {
     pub(crate) rows: Ends,
@@ -68,7 +69,7 @@ impl Plane {
         }
     }
 
-    /// Returns the effect: the gradient at a constant is lost. What repeated numbers do to it depends on how similar
+    /// Returns the effect. The gradient at a constant is lost. For repeated numbers the effect depends on how similar
     /// the gradients at these places are.
     pub(super) const fn effect<M: PadMode>(&self) -> Effect {
         match M::FILL {
@@ -101,7 +102,7 @@ impl Plane {
         }
     }
 
-    /// Computes the gradient of the planes from that of the padded ones.
+    /// Computes the gradient of the planes from the gradient of the padded planes.
     #[inline]
     pub(super) fn gradient<T: Real, M: PadMode>(&self, dy: &[T], dx: &mut [T]) {
         let Self { rows, columns } = *self;

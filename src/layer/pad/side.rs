@@ -1,4 +1,4 @@
-//! The sides that padding gives, and how large it may be.
+//! The sides after padding, and the limits of padding.
 
 use core::ops::Add;
 
@@ -10,7 +10,7 @@ use crate::tensor::side::{Known, Side, ToSide};
 
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 
-/// This side, padded in the mode `M` by `BEFORE` and `AFTER`.
+/// This side, with a padding of `BEFORE` and `AFTER` in the mode `M`.
 pub trait PaddedTo<M, const BEFORE: usize, const AFTER: usize> {
     /// The side of the output.
     type Out;
@@ -65,7 +65,7 @@ pub trait Mirrors<const D: usize, const P: usize> {}
 
 impl<const D: usize, const P: usize> Mirrors<D, P> for B1 {}
 
-/// Whether the padding is at most as large as the side.
+/// Whether the padding is not larger than the side.
 #[diagnostic::on_unimplemented(
     message = "a circular padding of {P} is larger than a dimension of {D}",
     label = "the padding must be at most as large as the dimension",

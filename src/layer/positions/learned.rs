@@ -12,16 +12,17 @@ use crate::layer::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, ch
 use crate::tensor::side::{Known, Side};
 use crate::tensor::{Aligned, Padded, Sequence, Tensor, Vector};
 
-/// Adds a trained vector to each step of a sequence, so that the layers after it can tell the steps apart.
+/// Adds a trained vector to each step of a sequence, so that the layers after it can distinguish the steps.
 ///
 /// Forward `y_t = x_t + P[t]`; backward `dx = dy`, and `dP[t] = dy_t`, summed over the batch.
 ///
 /// # Shapes
 /// `Sequence<N, WIDTH>` or `Padded<N, WIDTH>` with N up to `STEPS`; the output has the shape of the input. `weight` (P)
-/// is `[STEPS, WIDTH]`, of which a shorter sequence uses the first rows, as PyTorch's `nn.Embedding(STEPS, WIDTH)` of the
-/// places. It starts as the table of an [`Embedding`](crate::Embedding) does.
+/// is `[STEPS, WIDTH]`. A shorter sequence uses its first rows. In PyTorch it is the table of an
+/// `nn.Embedding(STEPS, WIDTH)` for the indices of the steps. It is initialized like the table of an
+/// [`Embedding`](crate::Embedding).
 ///
-/// On a [stream](crate::stream) it counts the steps, and ends after `STEPS` of them:
+/// In a [stream](crate::stream) it counts the steps. After `STEPS` of them it returns
 /// [`Error::StreamEnd`](crate::Error::StreamEnd).
 ///
 /// # Gradient flow
@@ -39,15 +40,16 @@ use crate::tensor::{Aligned, Padded, Sequence, Tensor, Vector};
 /// assert_eq!(layer.predict(&Sequence([[1.0, 2.0], [3.0, 4.0]]))?, Sequence([[1.5, 2.0], [3.0, 4.25]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("positional encoding", "position embedding", "positional embedding"))]
 #[derive(Clone, Parameters)]
 #[parameters(place = own, name = "LearnedPositions<{STEPS}, {WIDTH}{:T}>")]
 pub struct LearnedPositions<const STEPS: usize, const WIDTH: usize, T: Real = f32> {
-    /// P: a row for each place of a sequence.
+    /// P: a row for each step of a sequence.
     #[parameter(weight, fan_in = WIDTH, fan_out = WIDTH, layout = OutputsFirst, shape = &[STEPS, WIDTH], scalar = T)]
     pub weight: Aligned<[Vector<WIDTH, T>; STEPS]>,
 }
 
-/// A number of steps, of which each has one of `MOST` positions.
+/// A number of steps that is at most `MOST`, the number of positions.
 pub trait HasPositions<const MOST: usize> {}
 
 impl<const STEPS: usize, const MOST: usize> HasPositions<MOST> for Side<STEPS>
@@ -59,7 +61,7 @@ where
 {
 }
 
-/// Whether there are as many positions as steps.
+/// Whether there are enough positions for all steps.
 #[diagnostic::on_unimplemented(
     message = "a sequence of {STEPS} steps is longer than the {MOST} learned positions",
     label = "the steps from {MOST} on have no learned position",

@@ -1,4 +1,5 @@
-//! Positions: what tells the steps of a sequence apart in a layer that takes them in any order, such as attention.
+//! Positions: they distinguish the steps of a sequence in layers that do not depend on the order of the steps, such as
+//! attention.
 
 mod learned;
 mod sinusoidal;

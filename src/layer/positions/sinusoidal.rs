@@ -7,14 +7,15 @@ use crate::layer::recurrent::on_padded::on_padded;
 use crate::layer::{Backward, Layer, Mode, Plan, Space, Window, WorkspaceMut, check_lengths};
 use crate::tensor::{Sequence, Tensor};
 
-/// Adds waves of the place of each step to its features, so that the layers after it can tell the steps apart.
+/// Adds sines and cosines of the step number to the features of each step, so that the layers after it can distinguish
+/// the steps.
 ///
-/// Forward `y_t = x_t + p_t`, with `p_t[2i] = sin(t / 10000^(2i / WIDTH))` and `p_t[2i + 1]` the cosine of the same angle;
-/// backward `dx = dy`. The waves are computed in `f64`, and rounded once.
+/// Forward `y_t = x_t + p_t`, where `p_t[2i] = sin(t / 10000^(2i / WIDTH))` and `p_t[2i + 1]` is the cosine of the same
+/// angle; backward `dx = dy`. The sines and cosines are computed in `f64` and rounded once.
 ///
 /// # Shapes
-/// `Sequence<STEPS, WIDTH>` or `Padded<STEPS, WIDTH>` of any length; the output has the shape of the input. It has no
-/// parameters. Of an odd `WIDTH` the last feature gets a sine.
+/// `Sequence<STEPS, WIDTH>` or `Padded<STEPS, WIDTH>` of any length; the output has the shape of the input. The layer
+/// has no parameters. If `WIDTH` is odd, the last feature gets a sine.
 ///
 /// # Gradient flow
 /// The Jacobian is the identity. The mean square of `p_t` is 1/2.
@@ -30,16 +31,17 @@ use crate::tensor::{Sequence, Tensor};
 /// approx::assert_relative_eq!(y, Sequence([[10.0, 11.0], [10.0 + 1_f32.sin(), 10.0 + 1_f32.cos()]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("positional encoding", "positional embedding", "PositionalEncoding"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Parameters)]
 pub struct SinusoidalPositions;
 
-/// Returns the angle of a feature's wave at step 1: features 2i and 2i + 1 have the same.
+/// Returns the angle of a feature at step 1. Features 2i and 2i + 1 have the same angle.
 pub(crate) fn frequency(feature: usize, width: usize) -> f64 {
     libm::pow(10000.0, -((feature / 2 * 2) as f64 / width as f64))
 }
 
-/// Writes the waves of a step. `frequency` returns that of a feature. (A recurrence by the sines and cosines of a sum would
-/// save time, and lose bits with each step.)
+/// Writes the sines and cosines of a step. `frequency` returns the angle of a feature at step 1. (A recurrence for the
+/// sines and cosines of a sum would save time, but would lose bits with each step.)
 pub(crate) fn fill<T: Real>(step: u64, frequency: impl Fn(usize) -> f64, position: &mut [T]) {
     for (i, pair) in position.chunks_mut(2).enumerate() {
         let (sin, cos) = libm::sincos(step as f64 * frequency(2 * i));

@@ -1,48 +1,49 @@
-//! The arithmetic of reducing one axis.
+//! The arithmetic of reducing an axis.
 
 use core::iter::StepBy;
 use core::ops::Range;
 
 use crate::kernel::Real;
 
-/// An axis of a tensor in C order.
+/// An axis of a tensor in row-major order.
 #[derive(Clone, Copy, Debug)]
 pub struct Along {
-    /// The product of the sides before the axis.
+    /// The product of the dimensions before the axis.
     pub(crate) before: usize,
-    /// The side of the axis.
+    /// The length of the axis.
     pub(crate) len: usize,
-    /// The product of the sides after the axis.
+    /// The product of the dimensions after the axis.
     pub(crate) after: usize,
-    /// The remaining sides are a matrix of this many rows, which is given transposed. 1 where their order remains.
+    /// The remaining dimensions form a matrix with this many rows, which is returned transposed. 1 if the order does
+    /// not change.
     pub(crate) rows: usize,
 }
 
-/// What becomes of the numbers along an axis.
+/// A reduction of the numbers along an axis to one number.
 pub(crate) trait Reduction {
     /// Its operator in ONNX.
     const OPERATOR: &str;
-    /// The result for no numbers.
+    /// The result for zero numbers.
     const START: f64;
-    /// Whether the result is one of the numbers, which gets the whole gradient.
+    /// Whether the result is one of the numbers. That number gets the whole gradient.
     const SELECTS: bool;
-    /// Whether the result is divided by how many numbers there are.
+    /// Whether the result is divided by the count of the numbers.
     const IS_MEAN: bool = false;
 
-    /// Returns the result for one more number.
+    /// Returns the result after one more number.
     fn add(result: f64, x: f64) -> f64;
 }
 
-/// Their sum.
+/// The sum.
 pub(crate) struct Total;
 
-/// Their mean.
+/// The mean.
 pub(crate) struct Mean;
 
-/// The largest.
+/// The maximum.
 pub(crate) struct Largest;
 
-/// The smallest.
+/// The minimum.
 pub(crate) struct Smallest;
 
 impl Reduction for Total {
@@ -94,7 +95,7 @@ impl Reduction for Smallest {
 const LANES: usize = 16;
 
 impl Along {
-    /// Computes `y`, a number for each place without the axis. Every intermediate result is an `f64`.
+    /// Computes `y`, a number for each place of the other axes. Every intermediate result is an `f64`.
     pub(crate) fn reduce<T: Real, R: Reduction>(self, x: &[T], y: &mut [T]) {
         self.each_block(x.len(), |x_start, y_start, lanes| {
             let mut results = [R::START; LANES];
@@ -109,7 +110,7 @@ impl Along {
         });
     }
 
-    /// Computes `dx`.
+    /// Computes the gradient `dx`.
     pub(crate) fn gradient<T: Real, R: Reduction>(self, x: &[T], y: &[T], dy: &[T], dx: &mut [T]) {
         let share = if R::IS_MEAN { T::from_f64(self.len as f64) } else { T::one() };
         self.each_block(x.len(), |x_start, y_start, lanes| {
@@ -132,7 +133,7 @@ impl Along {
         });
     }
 
-    /// Calls `f` for each result of one sample: with the indices of its numbers, and its place.
+    /// Calls `f` for each result of one sample, with the indices of its numbers, and its place.
     pub(crate) fn each(self, mut f: impl FnMut(StepBy<Range<usize>>, usize)) {
         let (len, after) = (self.len * self.after, self.after.max(1));
         for place in 0..self.before * self.after {
@@ -142,8 +143,8 @@ impl Along {
         }
     }
 
-    /// Calls `f` for each block of neighboring results: with the index of its first number, the place of its first
-    /// result, and its length.
+    /// Calls `f` for each block of neighboring results, with the index of the first number, the place of the first
+    /// result, and the length of the block.
     #[inline(always)]
     fn each_block(self, numbers: usize, mut f: impl FnMut(usize, usize, usize)) {
         let len = (self.len * self.after).max(1);
@@ -154,7 +155,7 @@ impl Along {
         }
     }
 
-    /// Returns where the result of this place is, which is counted over the whole batch.
+    /// Returns the index of the result of this place. Both are counted over the whole batch.
     #[inline(always)]
     fn place(self, place: usize) -> usize {
         if self.rows == 1 {

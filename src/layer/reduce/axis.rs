@@ -6,23 +6,41 @@ use super::Along;
 use crate::kernel::Real;
 use crate::tensor::{Image, Sequence, Tensor, Vector};
 
-/// The axis of the steps of a sequence.
+/// The axis of the steps of a sequence. See the example of [`MeanOver`](super::MeanOver).
 #[derive(Clone, Copy, Debug)]
 pub struct Steps;
 
-/// The axis of the features of a vector or a sequence.
+/// The axis of the features of a vector or a sequence. See the example of [`MeanOver`](super::MeanOver).
 #[derive(Clone, Copy, Debug)]
 pub struct Features;
 
-/// The axis of the channels of an image.
+/// The axis of the channels of an image. See the example of [`SumOver`](super::SumOver).
 #[derive(Clone, Copy, Debug)]
 pub struct Channels;
 
 /// The axis of the rows of an image.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let picture = Image([[[1.0, 2.0], [3.0, 4.0]]]);
+/// assert_eq!(SumOver::<Height>::default().predict(&picture)?, Sequence([[4.0], [6.0]])); // a step for each column
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Height;
 
 /// The axis of the columns of an image.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let picture = Image([[[1.0, 2.0], [3.0, 4.0]]]);
+/// assert_eq!(SumOver::<Width>::default().predict(&picture)?, Sequence([[3.0], [7.0]])); // a step for each row
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Width;
 
@@ -35,7 +53,7 @@ macro_rules! named {
 }
 named!(Steps Features Channels Height Width);
 
-/// A tensor with the axis `A`.
+/// A tensor with the axis `A`. See the example of [`MeanOver`](super::MeanOver).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no axis `{A}`",
     label = "`{Self}` arrives at a layer that reduces the axis `{A}`",
@@ -48,8 +66,8 @@ pub trait HasAxis<A>: Tensor {
     const ALONG: Along;
 }
 
-/// Each with the product of the sides before the axis, its own side, the product of the sides after it, and the
-/// channels that become the features of a sequence (or 1).
+/// For each axis: the product of the dimensions before it, its length, the product of the dimensions after it, and how
+/// many channels become the features of a sequence (or 1).
 macro_rules! axes {
     ($([$($generics:tt)*] $axis:ident of $X:ty: $Rest:ty, [$before:expr, $len:expr, $after:expr], $rows:expr;)+) => {$(
         impl<$($generics)*, T: Real> HasAxis<$axis> for $X {

@@ -1,4 +1,4 @@
-//! Layers that reduce one axis of a sample to a number: mean, sum, largest and smallest.
+//! Layers that reduce one axis of a sample to a number: the mean, the sum, the maximum or the minimum.
 
 mod along;
 mod axis;
@@ -33,13 +33,13 @@ pub use axis::{Channels, Features, HasAxis, Height, Steps, Width};
 /// | | [`Height`] | `Sequence<W, C>`, with a step for each column | `x.mean(2)` |
 /// | | [`Width`] | `Sequence<H, C>`, with a step for each row | `x.mean(3)` |
 ///
-/// The mean over the rows and columns of an image is [`GlobalAvgPool`](crate::layer::GlobalAvgPool).
+/// [`GlobalAvgPool`](crate::layer::GlobalAvgPool) computes the mean over the rows and columns of an image.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is 1 / √n: every number gets the same small share.
+/// Linear. The norm of the Jacobian is 1 / √n: every number gets the same small share of the gradient.
 ///
 /// # Source
-/// PyTorch's `torch.mean` and ONNX's `ReduceMean` of one axis.
+/// PyTorch's `torch.mean` and ONNX's `ReduceMean` over one axis.
 ///
 /// # Examples
 /// ```
@@ -50,6 +50,7 @@ pub use axis::{Channels, Features, HasAxis, Height, Steps, Width};
 /// assert_eq!(MeanOver::<Features>::default().predict(&steps)?, Vector([10.5, 21.5]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("torch.mean", "ReduceMean", "reduce_mean"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "MeanOver<{A}>")]
 pub struct MeanOver<A: Named + Copy + Send + Sync + 'static> {
@@ -62,13 +63,13 @@ pub struct MeanOver<A: Named + Copy + Send + Sync + 'static> {
 /// Forward `y[i] = Σ x[i, k]` over the n places k of the axis; backward `dx[i, k] = dy[i]`.
 ///
 /// # Shapes
-/// Those of [`MeanOver`].
+/// The same as [`MeanOver`].
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is √n: long axes make values and gradients grow.
+/// Linear. The norm of the Jacobian is √n: long axes make values and gradients grow.
 ///
 /// # Source
-/// PyTorch's `torch.sum` and ONNX's `ReduceSum` of one axis.
+/// PyTorch's `torch.sum` and ONNX's `ReduceSum` over one axis.
 ///
 /// # Examples
 /// ```
@@ -78,6 +79,7 @@ pub struct MeanOver<A: Named + Copy + Send + Sync + 'static> {
 /// assert_eq!(SumOver::<Channels>::default().predict(&picture)?, Image([[[4.0, 6.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("torch.sum", "ReduceSum", "reduce_sum"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "SumOver<{A}>")]
 pub struct SumOver<A: Named + Copy + Send + Sync + 'static> {
@@ -85,21 +87,21 @@ pub struct SumOver<A: Named + Copy + Send + Sync + 'static> {
     axis: PhantomData<A>,
 }
 
-/// The largest number along one axis, such as `MaxOver<Steps>`.
+/// The maximum over one axis, such as `MaxOver<Steps>`.
 ///
 /// Forward `y[i] = max x[i, k]` over the places k of the axis; backward `dx[i, k] = dy[i]` for the first k with the
-/// largest number, else 0. A NaN counts as larger than any number.
+/// maximum, otherwise 0. A NaN counts as larger than any number.
 ///
 /// # Shapes
-/// Those of [`MeanOver`]. The maximum over the rows and columns of an image is
-/// [`GlobalMaxPool`](crate::layer::GlobalMaxPool).
+/// The same as [`MeanOver`]. [`GlobalMaxPool`](crate::layer::GlobalMaxPool) computes the maximum over the rows and
+/// columns of an image.
 ///
 /// # Gradient flow
-/// The Jacobian is a selection, of norm 1: each gradient goes to one number unchanged, and the others get none.
+/// The Jacobian is a selection, with norm 1: each gradient goes unchanged to one number, and the others get none.
 ///
 /// # Source
-/// PyTorch's `torch.max` of one axis, whose gradient goes to one number (that of `torch.amax` is divided among equal
-/// ones), and ONNX's `ReduceMax`.
+/// PyTorch's `torch.max` over one axis, whose gradient goes to one number (the gradient of `torch.amax` is divided
+/// among equal numbers), and ONNX's `ReduceMax`.
 ///
 /// # Examples
 /// ```
@@ -109,6 +111,7 @@ pub struct SumOver<A: Named + Copy + Send + Sync + 'static> {
 /// assert_eq!(MaxOver::<Steps>::default().predict(&steps)?, Vector([3.0, 40.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("torch.max", "ReduceMax", "amax"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "MaxOver<{A}>")]
 pub struct MaxOver<A: Named + Copy + Send + Sync + 'static> {
@@ -116,19 +119,19 @@ pub struct MaxOver<A: Named + Copy + Send + Sync + 'static> {
     axis: PhantomData<A>,
 }
 
-/// The smallest number along one axis, such as `MinOver<Steps>`.
+/// The minimum over one axis, such as `MinOver<Steps>`.
 ///
 /// Forward `y[i] = min x[i, k]` over the places k of the axis; backward `dx[i, k] = dy[i]` for the first k with the
-/// smallest number, else 0. A NaN counts as smaller than any number.
+/// minimum, otherwise 0. A NaN counts as smaller than any number.
 ///
 /// # Shapes
-/// Those of [`MeanOver`].
+/// The same as [`MeanOver`].
 ///
 /// # Gradient flow
-/// As [`MaxOver`]: a selection, of norm 1.
+/// The same as [`MaxOver`]: a selection, with norm 1.
 ///
 /// # Source
-/// PyTorch's `torch.min` of one axis, and ONNX's `ReduceMin`.
+/// PyTorch's `torch.min` over one axis, and ONNX's `ReduceMin`.
 ///
 /// # Examples
 /// ```
@@ -138,6 +141,7 @@ pub struct MaxOver<A: Named + Copy + Send + Sync + 'static> {
 /// assert_eq!(MinOver::<Features>::default().predict(&steps)?, Vector([1.0, 3.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("torch.min", "ReduceMin", "amin"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "MinOver<{A}>")]
 pub struct MinOver<A: Named + Copy + Send + Sync + 'static> {
@@ -183,7 +187,7 @@ reduces!(SumOver by Total);
 reduces!(MaxOver by Largest);
 reduces!(MinOver by Smallest);
 
-/// A gradient of length 1 becomes n numbers of `share`, or stays one number.
+/// Returns the effect: a gradient of length 1 becomes n numbers of `share`, or remains one number.
 const fn effect<X: HasAxis<A>, A, R: Reduction>() -> Effect {
     let n = len::<X>() / if len::<X::Rest>() > 0 { len::<X::Rest>() } else { 1 };
     let share = if R::IS_MEAN { 1.0 / n as f64 } else { 1.0 };
@@ -192,7 +196,7 @@ const fn effect<X: HasAxis<A>, A, R: Reduction>() -> Effect {
 
 at_input!([const STEPS: usize, const FEATURES: usize, T: Real] MeanOver<Steps>, Padded<STEPS, FEATURES, T>);
 
-/// The mean of the steps before the padding.
+/// Computes the mean of the steps before the padding.
 impl<const STEPS: usize, const FEATURES: usize, T: Real> Layer<Padded<STEPS, FEATURES, T>>
     for MeanOver<Steps>
 {

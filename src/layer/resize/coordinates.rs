@@ -1,21 +1,21 @@
-//! From which numbers of a side each place of the resized side is interpolated.
+//! The interpolation rules: which numbers of a side determine each place of the resized side.
 
 use chainrule_parameters::{Named, Part, TypeName};
 
 /// How places of a resized image correspond to pixels: [`HalfPixel`], [`AlignCorners`], [`Nearest`], [`NearestExact`]
-/// or [`NearestBefore`].
+/// or [`NearestBefore`]. See the table and the example of [`Resize2d`](super::Resize2d).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interpolation mode",
     label = "expected an interpolation mode",
     note = "write `HalfPixel` or `AlignCorners` (linear), or `Nearest`, `NearestExact` or `NearestBefore`"
 )]
 pub trait Coordinates: Named + Copy + Send + Sync + 'static {
-    /// Which of the rules it is.
+    /// The rule as a value.
     #[doc(hidden)]
     const RULE: Rule;
 
-    /// Returns the two numbers of a side of `from` between which place `at` of a side of `to` lies, and the weight of
-    /// the second.
+    /// Returns the two numbers on a side of `from` numbers that are next to place `at` of a side of `to` numbers, and
+    /// the weight of the second.
     #[doc(hidden)]
     #[inline(always)]
     fn tap(at: usize, from: usize, to: usize) -> Tap {
@@ -23,7 +23,7 @@ pub trait Coordinates: Named + Copy + Send + Sync + 'static {
     }
 }
 
-/// The rules as numbers.
+/// The rules as values.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -34,7 +34,7 @@ pub enum Rule {
     NearestBefore,
 }
 
-/// Rules of linear interpolation.
+/// The rules of linear interpolation. See the example of [`UpsampleBilinear2d`](super::UpsampleBilinear2d).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a mode of linear interpolation",
     label = "expected `HalfPixel` or `AlignCorners`",
@@ -52,7 +52,7 @@ pub struct Tap {
 }
 
 impl Tap {
-    /// Returns the tap of the place `numerator / denominator` on a side of `from`.
+    /// Returns the tap for the place `numerator / denominator` on a side of `from` numbers.
     #[inline(always)]
     fn at(numerator: usize, denominator: usize, from: usize) -> Self {
         let (first, rest) = (numerator / denominator, numerator % denominator);
@@ -65,32 +65,50 @@ impl Tap {
 }
 
 /// Linear interpolation between the centers of pixels: place i of the output is at (i + 1/2) from / to - 1/2. Places
-/// before the first center or behind the last have the number there. It is PyTorch's `align_corners=False`, and
-/// `half_pixel` in ONNX.
+/// before the first center or after the last have the number of that center. This is PyTorch's `align_corners=False`,
+/// and `half_pixel` in ONNX. See the example of [`Resize2d`](super::Resize2d).
+#[doc(alias("align_corners=False", "half_pixel"))]
 #[derive(Clone, Copy, Debug)]
 pub struct HalfPixel;
 
 /// Linear interpolation in which the first and the last pixels of input and output are at the same places: place i of
-/// the output is at i (from - 1) / (to - 1). It is PyTorch's `align_corners=True`, and `align_corners` in ONNX.
+/// the output is at i (from - 1) / (to - 1). This is PyTorch's `align_corners=True`, and `align_corners` in ONNX. See
+/// the example of [`Resize2d`](super::Resize2d).
+#[doc(alias("align_corners=True", "align_corners"))]
 #[derive(Clone, Copy, Debug)]
 pub struct AlignCorners;
 
 /// The pixel ⌊i from / to⌋ for place i: PyTorch's mode `nearest`, and `asymmetric` with `floor` in ONNX.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// // From 4 pixels to 3, place 1 is ⌊1 · 4 / 3⌋ = 1, ⌊1.5 · 4 / 3⌋ = 2, or ⌈1.5 · 4 / 3⌉ - 1 = 1.
+/// let row = Image([[[0.0, 1.0, 2.0, 3.0]]]);
+/// assert_eq!(Resize2d::<1, 3, Nearest>::default().predict(&row)?, Image([[[0.0, 1.0, 2.0]]]));
+/// assert_eq!(Resize2d::<1, 3, NearestExact>::default().predict(&row)?, Image([[[0.0, 2.0, 3.0]]]));
+/// assert_eq!(Resize2d::<1, 3, NearestBefore>::default().predict(&row)?, Image([[[0.0, 1.0, 3.0]]]));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[doc(alias("nearest neighbor", "asymmetric"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Nearest;
 
 /// The pixel ⌊(i + 1/2) from / to⌋ for place i, whose center is the nearest: PyTorch's mode `nearest-exact`, and
-/// `half_pixel` with `round_prefer_ceil` in ONNX.
+/// `half_pixel` with `round_prefer_ceil` in ONNX. See the example of [`Nearest`].
+#[doc(alias("nearest-exact", "round_prefer_ceil"))]
 #[derive(Clone, Copy, Debug)]
 pub struct NearestExact;
 
-/// As [`NearestExact`], but of two centers that are equally near, the first: `half_pixel` with `round_prefer_floor`
-/// in ONNX, its default.
+/// The same as [`NearestExact`], except that of two centers at equal distance it takes the first: `half_pixel` with
+/// `round_prefer_floor` in ONNX, its default. See the example of [`Nearest`].
+#[doc(alias("round_prefer_floor"))]
 #[derive(Clone, Copy, Debug)]
 pub struct NearestBefore;
 
 impl Rule {
-    /// As [`Coordinates::tap`].
+    /// The same as [`Coordinates::tap`].
     #[inline(always)]
     pub(crate) fn tap(self, at: usize, from: usize, to: usize) -> Tap {
         match self {
@@ -143,7 +161,7 @@ mod tests {
         assert_eq!(indices::<Nearest>(4, 3), [0, 1, 2]);
     }
 
-    /// Every rule gives every image back in its own size, and stays inside it in any other.
+    /// Every rule leaves an image of unchanged size as it is, and stays inside the image for every other size.
     #[test]
     fn no_place_is_outside() {
         fn check<C: Coordinates>() {

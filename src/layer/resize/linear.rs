@@ -10,19 +10,19 @@ use crate::layer::{Backward, Layer, Mode, WorkspaceMut, check_lengths};
 use crate::tensor::side::{Side, Sides, Times};
 use crate::tensor::{Image, Sequence, Tensor};
 
-/// Bilinear upsampling: `HEIGHT` times as many rows, `WIDTH` times as many columns.
+/// Bilinear upsampling: multiplies the number of rows by `HEIGHT` and the number of columns by `WIDTH`.
 ///
-/// Forward and backward as [`Resize2d`](super::Resize2d), by the rule `C`: [`HalfPixel`], or
+/// Forward and backward as in [`Resize2d`](super::Resize2d), with the rule `C`: [`HalfPixel`], or
 /// [`AlignCorners`](super::AlignCorners).
 ///
 /// # Shapes
-/// `Image<C, H, W>` to `Image<C, HEIGHT H, WIDTH W>`; `WIDTH` is `HEIGHT` unless given.
+/// `Image<C, H, W>` to `Image<C, HEIGHT H, WIDTH W>`. `WIDTH` is `HEIGHT` by default.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is about √(`HEIGHT` `WIDTH`), by which gradients of smooth images grow.
+/// Linear. The norm of the Jacobian is about √(`HEIGHT` `WIDTH`): the gradients of smooth images grow by this factor.
 ///
 /// # Source
-/// PyTorch's `nn.Upsample(scale_factor=.., mode="bilinear")`; with `AlignCorners`, its `align_corners=True` and
+/// PyTorch's `nn.Upsample(scale_factor=.., mode="bilinear")`. With `AlignCorners`, it is `align_corners=True`, and
 /// `nn.UpsamplingBilinear2d`.
 ///
 /// # Examples
@@ -36,6 +36,7 @@ use crate::tensor::{Image, Sequence, Tensor};
 /// approx::assert_relative_eq!(aligned, Image([[[0.0, 4.0 / 3.0, 8.0 / 3.0, 4.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("bilinear interpolation", "nn.UpsamplingBilinear2d"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "UpsampleBilinear2d<{HEIGHT}, {WIDTH}, {C}>")]
 pub struct UpsampleBilinear2d<
@@ -47,16 +48,16 @@ pub struct UpsampleBilinear2d<
     coordinates: PhantomData<C>,
 }
 
-/// Linear upsampling: `FACTOR` times as many steps.
+/// Linear upsampling: multiplies the number of steps by `FACTOR`.
 ///
-/// Forward and backward as [`Resize1d`](super::Resize1d), by the rule `C`: [`HalfPixel`], or
+/// Forward and backward as in [`Resize1d`](super::Resize1d), with the rule `C`: [`HalfPixel`], or
 /// [`AlignCorners`](super::AlignCorners).
 ///
 /// # Shapes
 /// `Sequence<STEPS, FEATURES>` to `Sequence<FACTOR STEPS, FEATURES>`.
 ///
 /// # Gradient flow
-/// As [`UpsampleBilinear2d`], with √`FACTOR`.
+/// The same as [`UpsampleBilinear2d`], with √`FACTOR`.
 ///
 /// # Source
 /// PyTorch's `nn.Upsample(scale_factor=.., mode="linear")`.
@@ -69,6 +70,7 @@ pub struct UpsampleBilinear2d<
 /// assert_eq!(more, Sequence([[0.0], [1.0], [3.0], [4.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("linear interpolation", "nn.Upsample"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own, name = "UpsampleLinear1d<{FACTOR}, {C}>")]
 pub struct UpsampleLinear1d<const FACTOR: usize, C: LinearCoordinates = HalfPixel> {

@@ -1,4 +1,4 @@
-//! Layers that resize images and sequences: upsampling by a factor, and resizing to stated sides.
+//! Layers that resize images and sequences: upsampling by a factor, and resizing to given sides.
 
 mod coordinates;
 mod linear;
@@ -22,12 +22,12 @@ pub use linear::{UpsampleBilinear2d, UpsampleLinear1d};
 use plane::Plane;
 pub use upsample::{Upsample1d, Upsample2d};
 
-/// An image with other sides, larger or smaller, by the rule `C` of interpolation.
+/// Resizes an image to given sides, larger or smaller, with the interpolation rule `C`.
 ///
-/// Forward `y[c, r, s] = Σ w(r, i) w'(s, j) x[c, i, j]`, with the at most two weights w of each row and w' of each
-/// column that the rule gives; backward `dx[c, i, j] = Σ w(r, i) w'(s, j) dy[c, r, s]`.
+/// Forward `y[c, r, s] = Σ w(r, i) w'(s, j) x[c, i, j]`, where the rule gives at most two weights w for each row and at
+/// most two weights w' for each column; backward `dx[c, i, j] = Σ w(r, i) w'(s, j) dy[c, r, s]`.
 ///
-/// | rule | row r of the output is at row .. of the input | in PyTorch | in ONNX |
+/// | rule | row of the input for row r of the output | in PyTorch | in ONNX |
 /// |---|---|---|---|
 /// | [`HalfPixel`] | (r + 1/2) H / OUT_H - 1/2 | `bilinear` | `linear`, `half_pixel` |
 /// | [`AlignCorners`] | r (H - 1) / (OUT_H - 1) | `bilinear`, `align_corners=True` | `linear`, `align_corners` |
@@ -35,14 +35,14 @@ pub use upsample::{Upsample1d, Upsample2d};
 /// | [`NearestExact`] | ⌊(r + 1/2) H / OUT_H⌋ | `nearest-exact` | `nearest`, `half_pixel`, `round_prefer_ceil` |
 /// | [`NearestBefore`] | ⌈(r + 1/2) H / OUT_H⌉ - 1 | | `nearest`, `half_pixel`, `round_prefer_floor` |
 ///
-/// A smaller image is not averaged over the pixels that it leaves out:
-/// [`AdaptiveAvgPool2d`](crate::layer::AdaptiveAvgPool2d) does that.
+/// If the image becomes smaller, pixels are left out, not averaged.
+/// [`AdaptiveAvgPool2d`](crate::layer::AdaptiveAvgPool2d) averages.
 ///
 /// # Shapes
-/// `Image<C, H, W>` to `Image<C, OUT_H, OUT_W>`, sides of any size; `OUT_W` is `OUT_H` unless given.
+/// `Image<C, H, W>` to `Image<C, OUT_H, OUT_W>`, with sides of any size. `OUT_W` is `OUT_H` by default.
 ///
 /// # Gradient flow
-/// Linear. Upsampling by a factor of F makes gradients grow by up to F, as in [`Upsample2d`].
+/// Linear. Upsampling by a factor F multiplies gradients by up to F, as in [`Upsample2d`].
 ///
 /// # Source
 /// PyTorch's `nn.Upsample(size=..)` and `F.interpolate`.
@@ -58,6 +58,7 @@ pub use upsample::{Upsample1d, Upsample2d};
 /// assert_eq!(aligned, Image([[[0.0, 2.0, 4.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("interpolate", "nn.Upsample", "image resize"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(name = "Resize2d<{OUT_H}, {OUT_W}, {C}>")]
 pub struct Resize2d<const OUT_H: usize, const OUT_W: usize = OUT_H, C: Coordinates = HalfPixel> {
@@ -65,18 +66,18 @@ pub struct Resize2d<const OUT_H: usize, const OUT_W: usize = OUT_H, C: Coordinat
     coordinates: PhantomData<C>,
 }
 
-/// A sequence with another number of steps, more or fewer, by the rule `C` of interpolation.
+/// Resizes a sequence to a given number of steps, more or fewer, with the interpolation rule `C`.
 ///
-/// Forward and backward as [`Resize2d`], along the steps.
+/// Forward and backward as in [`Resize2d`], along the steps.
 ///
 /// # Shapes
-/// `Sequence<STEPS, FEATURES>` to `Sequence<OUT, FEATURES>`, any numbers of steps.
+/// `Sequence<STEPS, FEATURES>` to `Sequence<OUT, FEATURES>`, for any numbers of steps.
 ///
 /// # Gradient flow
-/// As [`Resize2d`], with √F for a factor of F.
+/// The same as [`Resize2d`], with √F for a factor F.
 ///
 /// # Source
-/// PyTorch's `nn.Upsample(size=..)` of modes `linear` and `nearest`.
+/// PyTorch's `nn.Upsample(size=..)` with the modes `linear` and `nearest`.
 ///
 /// # Examples
 /// ```
@@ -87,6 +88,7 @@ pub struct Resize2d<const OUT_H: usize, const OUT_W: usize = OUT_H, C: Coordinat
 /// assert_eq!(fewer, Sequence([[0.0], [8.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("interpolate", "resample"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(name = "Resize1d<{OUT}, {C}>")]
 pub struct Resize1d<const OUT: usize, C: Coordinates = HalfPixel> {

@@ -1,16 +1,17 @@
-//! The arithmetic of resizing planes: an image has one for each channel, a sequence is one with a row for each step.
+//! The arithmetic of resizing planes. An image has one plane for each channel. A sequence is one plane, with a row for
+//! each step.
 
 use super::{Coordinates, coordinates::Tap};
 use crate::kernel::Real;
 
-/// The sides of a plane, and those that it gets.
+/// The sides of a plane before and after resizing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plane {
     pub(super) from: [usize; 2],
     pub(super) to: [usize; 2],
 }
 
-/// How many columns are resized at a time: where they are, and their weights, are computed once for all rows.
+/// How many columns are resized at a time. Their places and weights are computed once for all rows.
 const COLUMNS: usize = 32;
 
 /// Two columns of the source, and their weights.
@@ -42,7 +43,7 @@ impl Plane {
         });
     }
 
-    /// Computes the gradient of the planes from that of the resized ones.
+    /// Computes the gradient of the planes from the gradient of the resized planes.
     #[inline]
     pub(super) fn gradient<T: Real, C: Coordinates>(&self, dy: &[T], dx: &mut [T]) {
         let Self { from, to } = *self;
@@ -67,7 +68,8 @@ impl Plane {
         });
     }
 
-    /// Calls `f` for a few columns at a time, with the first of them. Calls it once, with none, where the columns stay.
+    /// Calls `f` for a few columns at a time, with the index of the first of them. If the columns do not change, calls
+    /// it once, without columns.
     #[inline(always)]
     fn each_columns<T: Real, C: Coordinates>(&self, mut f: impl FnMut(usize, &[Column<T>])) {
         let (from, to) = (self.from[1], self.to[1]);

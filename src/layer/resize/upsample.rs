@@ -9,17 +9,18 @@ use crate::tensor::{Image, Sequence, Tensor};
 use chainrule_derive::Parameters;
 use chainrule_parameters::Part;
 
-/// Nearest-neighbor upsampling: repeats every pixel in a rectangle of `HEIGHT` x `WIDTH`.
+/// Nearest-neighbor upsampling: repeats each pixel in a rectangle of `HEIGHT` x `WIDTH` pixels.
 ///
 /// Forward `y[c, r, s] = x[c, ⌊r / HEIGHT⌋, ⌊s / WIDTH⌋]`; backward `dx` = the sum of `dy` over the pixel's rectangle.
 ///
 /// # Shapes
-/// Input `Image<C, H, W>`; output `Image<C, HEIGHT H, WIDTH W>`, computed by the compiler for sides up to 2048 and
-/// [some longer ones](crate::tensor::side). `WIDTH` is `HEIGHT` unless given.
+/// Input `Image<C, H, W>`; output `Image<C, HEIGHT H, WIDTH W>`. The compiler computes it for sides up to 2048 and
+/// [some longer ones](crate::tensor::side). `WIDTH` is `HEIGHT` by default.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is √(`HEIGHT` `WIDTH`), by which gradients grow. Followed by a convolution, it enlarges
-/// images without checkerboard artifacts. [`UpsampleBilinear2d`](super::UpsampleBilinear2d) interpolates.
+/// Linear. The norm of the Jacobian is √(`HEIGHT` `WIDTH`): gradients grow by this factor. Together with a convolution
+/// after it, it enlarges images without checkerboard artifacts. [`UpsampleBilinear2d`](super::UpsampleBilinear2d)
+/// interpolates.
 ///
 /// # Source
 /// Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts", Distill (2016).
@@ -33,11 +34,12 @@ use chainrule_parameters::Part;
 /// assert_eq!(Upsample2d::<1, 3>.predict(&picture)?, Image([[[1.0, 1.0, 1.0, 2.0, 2.0, 2.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Upsample", "UpSampling2D", "nearest neighbor"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(name = "Upsample2d<{=Self::FACTORS}>")]
 pub struct Upsample2d<const HEIGHT: usize, const WIDTH: usize = HEIGHT>;
 
-/// Nearest-neighbor upsampling of a sequence: repeats every step `FACTOR` times.
+/// Nearest-neighbor upsampling of a sequence: repeats each step `FACTOR` times.
 ///
 /// Forward `y[t, f] = x[⌊t / FACTOR⌋, f]`; backward `dx` = the sum of `dy` over the repeated steps.
 ///
@@ -45,11 +47,11 @@ pub struct Upsample2d<const HEIGHT: usize, const WIDTH: usize = HEIGHT>;
 /// Input `Sequence<STEPS, FEATURES>`; output `Sequence<FACTOR STEPS, FEATURES>`.
 ///
 /// # Gradient flow
-/// Linear. The Jacobian's norm is √`FACTOR`, by which gradients grow. [`UpsampleLinear1d`](super::UpsampleLinear1d)
-/// interpolates.
+/// Linear. The norm of the Jacobian is √`FACTOR`: gradients grow by this factor.
+/// [`UpsampleLinear1d`](super::UpsampleLinear1d) interpolates.
 ///
 /// # Source
-/// As [`Upsample2d`]; PyTorch's `nn.Upsample` of mode `nearest`.
+/// The same as [`Upsample2d`]; PyTorch's `nn.Upsample` with the mode `nearest`.
 ///
 /// # Examples
 /// ```
@@ -59,12 +61,13 @@ pub struct Upsample2d<const HEIGHT: usize, const WIDTH: usize = HEIGHT>;
 /// assert_eq!(Upsample1d::<2>.predict(&steps)?, Sequence([[1.0, 5.0], [1.0, 5.0], [2.0, 6.0], [2.0, 6.0]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.Upsample", "UpSampling1D", "repeat"))]
 #[derive(Clone, Copy, Parameters)]
 #[parameters(place = own)]
 pub struct Upsample1d<const FACTOR: usize>;
 
 impl<const HEIGHT: usize, const WIDTH: usize> Upsample2d<HEIGHT, WIDTH> {
-    /// One number if both are the same.
+    /// The factors in the name: one number if both are equal.
     const FACTORS: Part = Part::Sides(if HEIGHT == WIDTH { &[HEIGHT] } else { &[HEIGHT, WIDTH] });
 }
 
@@ -123,10 +126,10 @@ repeats!(
     [F, 1]
 );
 
-/// Repeats each number of `x`, in rows of `width`, in a rectangle of `high` x `wide`.
+/// Repeats each number of `x` in a rectangle of `high` x `wide` numbers. `x` has rows of `width` numbers.
 #[inline]
 fn repeat<T: Real>(x: &[T], width: usize, [high, wide]: [usize; 2], y: &mut [T]) {
-    // All rows of the batch, one after the other: each becomes `high` rows.
+    // All rows of the batch, one after another. Each row becomes `high` rows.
     let rows = y.chunks_exact_mut(high * wide * width);
     for (rows, x) in rows.zip(x.chunks_exact(width)) {
         let (first, others) = rows.split_at_mut(wide * width);

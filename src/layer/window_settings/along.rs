@@ -6,7 +6,7 @@ use super::{
 };
 use crate::tensor::side::{Axis, Down, Ends, Fitted, Side, Up};
 
-/// A setting of windows over images, with a part for rows and one for columns.
+/// A setting of windows over images. It has a part for rows and a part for columns.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting of windows over images",
     label = "not a setting for images",
@@ -30,7 +30,7 @@ pub trait AlongSteps {
     type Steps;
 }
 
-/// Settings of two numbers: sides.
+/// Implements settings with two numbers, which are sides.
 macro_rules! sides {
     ($($Setting:ident)*) => {$(
         impl<const H: usize, const W: usize> Along for $Setting<H, W> {
@@ -86,7 +86,7 @@ impl AlongSteps for Causal {
     type Steps = Fitted<Self>;
 }
 
-/// A setting, or the default `D` if it is not given.
+/// A setting, or the default `D` if the setting is not given.
 pub trait Or<D> {
     /// The setting.
     type Is;
@@ -120,15 +120,15 @@ or! {
     [] CeilMode: Up;
 }
 
-/// Windows move by 1, unless a stride is given: convolutions.
+/// The default stride of convolutions: windows move by 1.
 #[derive(Clone, Copy, Debug)]
 pub struct OneStep;
 
-/// Windows are side by side, unless a stride is given: pools.
+/// The default stride of pools: windows are next to each other.
 #[derive(Clone, Copy, Debug)]
 pub struct OneWindow;
 
-/// A stride, or the default of layers of the kind `D` for the kernel `K`.
+/// A stride, or the default stride of layers of the kind `D` for the kernel `K`.
 pub trait OrStride<D, K> {
     /// The stride.
     type Is;
@@ -157,7 +157,7 @@ impl<D, K, A: OrStride<D, K>, B: SetBeside<A>> OrStride<D, K> for Twice<A, B> {
     note = "add the size of the windows, as in `(Kernel<3, 5>, Stride<2>)`"
 )]
 pub trait IsGiven {
-    /// The kernel. Nothing is worked out from one that is not given, so that there is one error.
+    /// The kernel. If it is not given, nothing else is computed from it, so that there is only one error.
     type Kernel;
 }
 
@@ -169,21 +169,21 @@ impl<A: IsGiven, B: SetBeside<A>> IsGiven for Twice<A, B> {
     type Kernel = A::Kernel;
 }
 
-/// The windows over an image that [`Fields`] set. `D` is [`OneStep`] or [`OneWindow`].
+/// The windows over an image that follow from [`Fields`]. `D` is [`OneStep`] or [`OneWindow`].
 pub trait Axes<D> {
-    /// Over rows: an [`Axis`].
+    /// The windows over rows: an [`Axis`].
     type Rows: AxisNumbers;
-    /// Over columns: an [`Axis`].
+    /// The windows over columns: an [`Axis`].
     type Columns: AxisNumbers;
-    /// The same as numbers.
+    /// The windows as numbers.
     const AXES: [WindowAxis; 2] = [Self::Rows::NUMBERS, Self::Columns::NUMBERS];
 }
 
-/// The windows over the steps of a sequence that [`Fields`] set.
+/// The windows over the steps of a sequence that follow from [`Fields`].
 pub trait AxisOfSteps<D> {
-    /// Over steps: an [`Axis`].
+    /// The windows over steps: an [`Axis`].
     type Steps: AxisNumbers;
-    /// The same as numbers.
+    /// The windows as numbers.
     const AXIS: WindowAxis = Self::Steps::NUMBERS;
 }
 

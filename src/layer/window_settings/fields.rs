@@ -1,4 +1,4 @@
-//! The settings of a tuple, each in its place.
+//! The settings of a tuple, each in its field.
 
 use core::marker::PhantomData;
 
@@ -18,8 +18,8 @@ impl Setting for Unset {
     type And<A: Setting> = A;
 }
 
-/// A place that both `A` and `B` set. A layer with it has a type, so that `init` and a list of its parameters are no
-/// errors beside that of the layer, but it takes no input.
+/// A field that is set twice, by `A` and by `B`. A layer with it is a type, so that `init` and the list of its
+/// parameters cause no further errors. It takes no input, which is the one error.
 #[derive(Clone, Copy, Debug)]
 pub struct Twice<A, B>(PhantomData<(A, B)>);
 
@@ -28,8 +28,8 @@ impl<A: Setting, B: Setting> Setting for Twice<A, B> {
     type And<C: Setting> = Self;
 }
 
-/// A setting that can stand beside `A`, which sets the same: there is none. Every requirement of a place that is set
-/// twice is this one, so that there is one error.
+/// A setting that can be set together with `A`, which sets the same field. No setting can. All requirements of a field
+/// that is set twice lead to this trait, so that there is only one error.
 #[diagnostic::on_unimplemented(
     message = "`{A}` and `{Self}` set the same thing: only one of them can be given",
     label = "set twice",
@@ -37,22 +37,22 @@ impl<A: Setting, B: Setting> Setting for Twice<A, B> {
 )]
 pub trait SetBeside<A> {}
 
-/// All settings of a layer with windows, each in its place: kernel, stride, padding, dilation, groups, output padding,
-/// rounding, and what a mean counts.
+/// All settings of a layer with windows, each in its field: kernel, stride, padding, dilation, groups, output padding,
+/// rounding, and what a mean includes.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<K = Unset, S = Unset, P = Unset, D = Unset, G = Unset, O = Unset, R = Unset, C = Unset>(
     PhantomData<(K, S, P, D)>,
     PhantomData<(G, O, R, C)>,
 );
 
-/// The text between settings in [`WindowFields::NAME`], if there is a setting on both sides.
+/// Returns the text between settings in [`WindowFields::NAME`], if there is a setting before and after it.
 const fn comma(before: bool, name: &TypeName) -> Part {
     Part::Text(if before && !name.parts.is_empty() { ", " } else { "" })
 }
 
-/// [`Fields`] of settings.
+/// The [`Fields`] of some settings.
 pub trait WindowFields {
-    /// The settings that are given, as a tuple in a fixed order.
+    /// The given settings, as a tuple in a fixed order.
     const NAME: TypeName;
 }
 
@@ -82,13 +82,13 @@ impl<K: Setting, S: Setting, P: Setting, D: Setting, G: Setting, O: Setting, R: 
     };
 }
 
-/// A setting with a place in the fields `F`.
+/// A setting that has a field in the fields `F`.
 pub trait SetIn<F>: Setting {
     /// The fields with this setting.
     type Fields: WindowFields;
 }
 
-/// For each setting, its place.
+/// Implements, for each setting, its field.
 macro_rules! places {
     ($([$($generics:tt)*] $Setting:ty: [$($B:ident)*] [$($A:ident)*];)*) => {$(
         impl<$($generics)* $($B: Setting,)* Place: Setting, $($A: Setting),*> SetIn<Fields<$($B,)* Place, $($A),*>>
@@ -114,14 +114,14 @@ places! {
     [] ExcludePadding: [K S P D G O R] [];
 }
 
-/// The settings of a layer with windows: one of them, or a tuple of several in any order.
+/// The settings of a layer with windows: one setting, or a tuple of several in any order.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting of the windows of a layer",
     label = "expected a setting or a tuple of settings",
     note = "write the size of the window, as in `Kernel<3, 5>`, or a tuple with it, as in `(Kernel<3, 5>, Stride<2>, Padding<1, 2>)`"
 )]
 pub trait WindowSettings: Copy + Send + Sync + 'static {
-    /// The settings, each in its place.
+    /// The settings, each in its field.
     type Fields: WindowFields;
 }
 
@@ -129,7 +129,8 @@ impl<A: Setting + SetIn<Fields>> WindowSettings for A {
     type Fields = A::Fields;
 }
 
-/// Tuples, from the first setting on: for `(A, B)`, `A` is set in empty fields, and `B` in these.
+/// Implements the settings for tuples, from the first setting on: for `(A, B)`, `A` is set in empty fields, and `B` in
+/// the result.
 macro_rules! tuple {
     ($A:ident $($Before:ident $B:ident)*) => {
         impl<$A: Setting + SetIn<Fields>, $($B: Setting + SetIn<$Before::Fields>),*> WindowSettings

@@ -1,10 +1,10 @@
-//! The settings of layers with windows: what convolutions and pools have beside their channels.
+//! The settings of layers with windows: all that convolutions and pools have in addition to their channels.
 //!
 //! A layer takes them as one setting or as a tuple, in any order: `(Kernel<3, 5>, Stride<2, 1>, Padding<1, 2>)`. They
-//! are folded into one [`Fields`] type, which has a place for each. A place that is set twice holds [`Twice`], and a
-//! layer with it takes no input. From the fields come the [`Axis`](crate::tensor::side::Axis) of rows and of columns
-//! (or of steps), with which the compiler computes the sides of the output, and the same as [`WindowAxis`] numbers for
-//! kernels and plans.
+//! are combined into one [`Fields`] type, which has a field for each. A field that is set twice contains [`Twice`], and
+//! a layer with it takes no input. From the fields follow the [`Axis`](crate::tensor::side::Axis) of rows and of
+//! columns (or of steps), with which the compiler computes the sides of the output. The same windows as numbers,
+//! [`WindowAxis`], are for kernels and plans.
 
 mod along;
 mod fields;
@@ -19,7 +19,8 @@ pub(crate) use fields::{Fields, SetBeside, Twice, Unset, WindowFields};
 pub(crate) use numbers::AxisPadding;
 pub(crate) use numbers::{AxisNumbers, WindowAxis};
 
-/// One of the settings of a layer with windows.
+/// One of the settings of a layer with windows, such as [`Kernel`]. See the table and the example of
+/// [`Conv2dWith`](crate::layer::Conv2dWith).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting of a layer with windows",
     label = "not a setting",
@@ -29,12 +30,12 @@ pub(crate) use numbers::{AxisNumbers, WindowAxis};
 pub trait Setting: Copy + Send + Sync + 'static {
     #[doc(hidden)]
     const NAME: TypeName;
-    /// What the place of this setting holds after `A` is set in it too.
+    /// The contents of the field of this setting after `A` is set in it too.
     #[doc(hidden)]
     type And<A: Setting>: Setting;
 }
 
-/// Declares settings of two numbers, which are printed as one if they are equal.
+/// Declares settings with two numbers. They are printed as one number if they are equal.
 macro_rules! two_numbers {
     ($($(#[$doc:meta])* $Name:ident<H, W = $default:tt>;)*) => {$(
         $(#[$doc])*
@@ -61,25 +62,31 @@ macro_rules! two_numbers {
 }
 
 two_numbers! {
-    /// The rows and columns of a window, or its steps: `Kernel<3>` is 3 x 3 pixels, or 3 steps.
+    /// The rows and columns of a window, or its steps: `Kernel<3>` is 3 x 3 pixels, or 3 steps. See the examples of
+    /// [`Conv2dWith`](crate::layer::Conv2dWith) and [`Conv1dWith`](crate::layer::Conv1dWith).
     Kernel<H, W = H>;
 
-    /// From one window to the next: rows and columns, or steps. 1 by default; for pools, the sides of the window.
+    /// The distance from one window to the next, in rows and columns, or in steps. The default is 1; for pools, it is
+    /// the size of the window. See the example of [`Conv2dWith`](crate::layer::Conv2dWith).
     Stride<H, W = H>;
 
-    /// Zeros before the first and after the last row and column, or before the first and after the last step.
+    /// Zeros before the first and after the last row and column, or before the first and after the last step. See the
+    /// example of [`Conv2dWith`](crate::layer::Conv2dWith).
     Padding<H, W = H>;
 
-    /// The distance between the rows and columns, or the steps, that a window covers. A window of 3 with a dilation of
-    /// 2 covers each second number of 5.
+    /// The distance between the rows and columns, or the steps, of a window. A window of 3 with a dilation of 2
+    /// contains every second one of 5 numbers. See the example of [`Conv2dWith`](crate::layer::Conv2dWith).
     Dilation<H, W = H>;
 
-    /// Rows and columns, or steps, that the output of a transposed convolution has more at its end.
+    /// How many rows and columns, or steps, are added at the end of the output of a transposed convolution. See the
+    /// example of [`TransposedConv2dWith`](crate::layer::TransposedConv2dWith).
     OutputPadding<H, W = H>;
 }
 
-/// Padding by a different number of zeros at each end: above and below, left and right. `PaddingEnds<1, 2>` is the
-/// same for rows and columns: 1 before the first and 2 after the last, as it is for steps.
+/// Padding with a different number of zeros at each end: top, bottom, left and right. `PaddingEnds<1, 2>` is the same
+/// for rows and columns: 1 zero before the first and 2 after the last. It is also the padding for steps. See the
+/// example of [`TransposedConv1dWith`](crate::layer::TransposedConv1dWith).
+#[doc(alias("asymmetric padding", "pads"))]
 #[derive(Clone, Copy, Debug)]
 pub struct PaddingEnds<
     const TOP: usize,
@@ -117,8 +124,9 @@ impl<const TOP: usize, const BOTTOM: usize, const LEFT: usize, const RIGHT: usiz
     type And<A: Setting> = Twice<Self, A>;
 }
 
-/// In how many groups the channels are divided, each with its own convolution. As many groups as input channels are a
-/// depthwise convolution.
+/// The number of groups of channels. Each group has a separate convolution. With one group for each input channel it is
+/// a depthwise convolution. See the example of [`Conv2dWith`](crate::layer::Conv2dWith).
+#[doc(alias("grouped convolution", "depthwise"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Groups<const G: usize>;
 
@@ -143,24 +151,39 @@ macro_rules! no_number {
 }
 
 no_number! {
-    /// As much padding as gives an output of the input's side, or with a stride of S one of the side divided by S,
-    /// rounded up. An odd number has its extra zero at the end, as in PyTorch's `padding="same"`, TensorFlow's `SAME`
-    /// and ONNX's `SAME_UPPER`. A transposed convolution gives S times the side.
+    /// Padding such that the output has the side of the input. With a stride of S, it has the side divided by S,
+    /// rounded up. If the number of zeros is odd, the extra zero is at the end, as in PyTorch's `padding="same"`,
+    /// TensorFlow's `SAME` and ONNX's `SAME_UPPER`. The output of a transposed convolution has S times the side. See
+    /// the example of [`Conv2dWith`](crate::layer::Conv2dWith).
     Same;
 
-    /// As [`Same`], but an odd number has its extra zero at the beginning: ONNX's `SAME_LOWER`.
+    /// The same as [`Same`], except that the extra zero of an odd number is at the beginning: ONNX's `SAME_LOWER`.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule::prelude::*;
+    ///
+    /// // A window of 2 needs one zero: at the end with `Same`, at the beginning with `SameLower`.
+    /// type End = AvgPool1dWith<(Kernel<2>, Stride<1>, Same)>;
+    /// type Beginning = AvgPool1dWith<(Kernel<2>, Stride<1>, SameLower)>;
+    /// let steps = Sequence([[2.0], [4.0]]);
+    /// assert_eq!(End::default().predict(&steps)?, Sequence([[3.0], [2.0]]));
+    /// assert_eq!(Beginning::default().predict(&steps)?, Sequence([[1.0], [3.0]]));
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
     SameLower;
 
-    /// All padding before the first step, as much as gives an output of as many steps as the input has (divided by the
-    /// stride, rounded up). An output step then depends on no later step of the input. A transposed convolution gives
-    /// STRIDE times the steps, and cuts all that is more off at the end.
+    /// Padding with all zeros before the first step, such that the output has the same number of steps as the input
+    /// (divided by the stride, rounded up). An output step then does not depend on later steps of the input. The output
+    /// of a transposed convolution has S times the steps, where S is the stride; the rest is removed at the end. See
+    /// the example of [`Conv1dWith`](crate::layer::Conv1dWith).
     Causal;
 
-    /// Rounds the number of windows up, as PyTorch's `ceil_mode=True`: the last window may extend past the padding,
-    /// but starts before its end.
+    /// Rounds the number of windows up, like PyTorch's `ceil_mode=True`. The last window may extend past the padding,
+    /// but starts before its end. See the example of [`MaxPool2dWith`](crate::layer::MaxPool2dWith).
     CeilMode;
 
-    /// The mean of a window at the border is that of the numbers it covers, without the padding: PyTorch's
-    /// `count_include_pad=False`.
+    /// The mean of a window at the border is the mean of its numbers without the padding, like PyTorch's
+    /// `count_include_pad=False`. See the example of [`AvgPool2dWith`](crate::layer::AvgPool2dWith).
     ExcludePadding;
 }

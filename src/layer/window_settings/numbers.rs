@@ -16,7 +16,7 @@ impl<const K: usize, const S: usize, const D: usize, P: PaddingNumbers, R: 'stat
     const NUMBERS: WindowAxis = WindowAxis { kernel: K, stride: S, dilation: D, padding: P::PADDING };
 }
 
-/// A padding as a number, or as a rule from which it follows.
+/// A padding as a number, or as a rule that determines it.
 pub trait PaddingNumbers: 'static {
     /// The padding.
     const PADDING: AxisPadding;
@@ -38,39 +38,39 @@ impl PaddingNumbers for Fitted<Causal> {
     const PADDING: AxisPadding = AxisPadding::Causal;
 }
 
-/// How much padding is before a side. How much is after it follows from the number of windows.
+/// How much padding is before a side. The padding after it follows from the number of windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AxisPadding {
-    /// This much.
+    /// A fixed number.
     Before(usize),
-    /// Half of all, rounded down.
+    /// Half of the padding, rounded down.
     Same,
-    /// Half of all, rounded up.
+    /// Half of the padding, rounded up.
     SameLower,
-    /// All of it.
+    /// The whole padding.
     Causal,
 }
 
 /// Windows along one axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowAxis {
-    /// How many numbers a window covers.
+    /// How many numbers a window contains.
     pub kernel: usize,
     /// The distance from one window to the next.
     pub stride: usize,
-    /// The distance between the numbers that a window covers.
+    /// The distance between the numbers of a window.
     pub dilation: usize,
     /// The padding.
     pub padding: AxisPadding,
 }
 
 impl WindowAxis {
-    /// Windows without gaps, with the same padding at both ends.
+    /// Returns windows without gaps, with the same padding at both ends.
     pub(crate) const fn plain(kernel: usize, stride: usize, padding: usize) -> Self {
         Self { kernel, stride, dilation: 1, padding: AxisPadding::Before(padding) }
     }
 
-    /// Returns over how many numbers a window extends, with what it leaves out: DILATION (K - 1) + 1.
+    /// Returns the span of a window, including its gaps: DILATION (K - 1) + 1.
     pub const fn span(&self) -> usize {
         self.dilation.saturating_mul(self.kernel.saturating_sub(1)).saturating_add(1)
     }
@@ -87,8 +87,8 @@ impl WindowAxis {
         }
     }
 
-    /// Returns how many numbers a transposed window loses before the first one of its output, a side of `side` numbers
-    /// made of `places`.
+    /// Returns how many numbers of the transposed windows are removed before the first number of the output. The output
+    /// is a side of `side` numbers for `places` input numbers.
     pub const fn cut_before(&self, side: usize, places: usize) -> usize {
         match self.padding {
             AxisPadding::Causal => 0,
@@ -96,8 +96,8 @@ impl WindowAxis {
         }
     }
 
-    /// Returns the window of a layer with transposed windows over rows and columns, from the sides of its output and
-    /// of its input. With a stride of 1 they are windows too.
+    /// Returns the window of a layer with transposed windows over rows and columns, given the sides of its output and
+    /// its input. With a stride of 1, transposed windows are also windows.
     pub(crate) const fn transposed_window(
         self,
         columns: Self,
@@ -113,13 +113,13 @@ impl WindowAxis {
         ])
     }
 
-    /// The number p of the output depends on the numbers p + before - dilation * k of the input.
+    /// Returns the reach: the number p of the output depends on the numbers p + before - dilation * k of the input.
     const fn transposed_reach(&self, side: usize, places: usize) -> Reach {
         let last = 0_isize.saturating_add_unsigned(self.cut_before(side, places));
         Reach { stride: 1, first: last.saturating_sub_unsigned(self.span() - 1), last }
     }
 
-    /// Returns which places of a side of `side` numbers each of `places` windows depends on.
+    /// Returns the places of a side of `side` numbers on which each of `places` windows depends.
     pub const fn reach(&self, side: usize, places: usize) -> Reach {
         Reach::of_span(self.span(), self.stride, self.before(side, places))
     }
