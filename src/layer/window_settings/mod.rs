@@ -64,22 +64,27 @@ macro_rules! two_numbers {
 two_numbers! {
     /// The rows and columns of a window, or its steps: `Kernel<3>` is 3 x 3 pixels, or 3 steps. See the examples of
     /// [`Conv2dWith`](crate::layer::Conv2dWith) and [`Conv1dWith`](crate::layer::Conv1dWith).
+    #[doc(alias("kernel_size", "filter size"))]
     Kernel<H, W = H>;
 
     /// The distance from one window to the next, in rows and columns, or in steps. The default is 1; for pools, it is
     /// the size of the window. See the example of [`Conv2dWith`](crate::layer::Conv2dWith).
+    #[doc(alias("strides", "subsampling"))]
     Stride<H, W = H>;
 
     /// Zeros before the first and after the last row and column, or before the first and after the last step. See the
     /// example of [`Conv2dWith`](crate::layer::Conv2dWith).
+    #[doc(alias("pads", "zero padding"))]
     Padding<H, W = H>;
 
     /// The distance between the rows and columns, or the steps, of a window. A window of 3 with a dilation of 2
     /// contains every second one of 5 numbers. See the example of [`Conv2dWith`](crate::layer::Conv2dWith).
+    #[doc(alias("dilation_rate", "atrous"))]
     Dilation<H, W = H>;
 
     /// How many rows and columns, or steps, are added at the end of the output of a transposed convolution. See the
     /// example of [`TransposedConv2dWith`](crate::layer::TransposedConv2dWith).
+    #[doc(alias("output_padding"))]
     OutputPadding<H, W = H>;
 }
 
@@ -155,6 +160,7 @@ no_number! {
     /// rounded up. If the number of zeros is odd, the extra zero is at the end, as in PyTorch's `padding="same"`,
     /// TensorFlow's `SAME` and ONNX's `SAME_UPPER`. The output of a transposed convolution has S times the side. See
     /// the example of [`Conv2dWith`](crate::layer::Conv2dWith).
+    #[doc(alias("same padding", "SAME_UPPER"))]
     Same;
 
     /// The same as [`Same`], except that the extra zero of an odd number is at the beginning: ONNX's `SAME_LOWER`.
@@ -171,19 +177,23 @@ no_number! {
     /// assert_eq!(Beginning::default().predict(&steps)?, Sequence([[1.0], [3.0]]));
     /// # Ok::<(), chainrule::Error>(())
     /// ```
+    #[doc(alias("SAME_LOWER"))]
     SameLower;
 
     /// Padding with all zeros before the first step, such that the output has the same number of steps as the input
     /// (divided by the stride, rounded up). An output step then does not depend on later steps of the input. The output
     /// of a transposed convolution has S times the steps, where S is the stride; the rest is removed at the end. See
     /// the example of [`Conv1dWith`](crate::layer::Conv1dWith).
+    #[doc(alias("causal convolution"))]
     Causal;
 
     /// Rounds the number of windows up, like PyTorch's `ceil_mode=True`. The last window may extend past the padding,
     /// but starts before its end. See the example of [`MaxPool2dWith`](crate::layer::MaxPool2dWith).
+    #[doc(alias("ceil_mode"))]
     CeilMode;
 
     /// The mean of a window at the border is the mean of its numbers without the padding, like PyTorch's
     /// `count_include_pad=False`. See the example of [`AvgPool2dWith`](crate::layer::AvgPool2dWith).
+    #[doc(alias("count_include_pad"))]
     ExcludePadding;
 }
