@@ -1,18 +1,18 @@
-//! Tier 2, above `tensor`: bounds that are written so that the compiler's error is a sentence.
+//! Tier 2, above `tensor`: bounds with readable error messages.
 //!
-//! Every trait here (but `ParallelInput`) holds for one type only, and a method could name that type instead.
-//! (`InputOf` and `Maps` are in `network`.) The traits make the compiler's messages readable:
+//! Each trait here, except `ParallelInput`, has an impl for one type only, so a method could name that type instead.
+//! (`InputOf` and `Maps` are in `network`.) The traits exist because the compiler's messages are then readable:
 //!
-//! * If the network fixes the type of an argument, such as `&[X]`, the error for any other type is "mismatched types".
-//!   A trait that holds for `X` alone can say what is wrong.
-//! * An error ends with a list of the types that implement the required trait. For `Layer<X>` the list has every tuple;
-//!   for a trait with one blanket impl it is empty.
-//! * The error for a projection, as in `Layer<X, Output = Y>`, is "type mismatch resolving ..", and hides the layer that
-//!   is wrong.
+//! * If a method takes an argument of a fixed type, such as `&[X]`, the error for another type is "mismatched types".
+//!   A trait that only `X` implements can have a message of its own.
+//! * An error ends with a list of the types that implement the required trait. For `Layer<X>`, the list contains every
+//!   tuple. For a trait with one blanket impl, the list is empty.
+//! * The error for a projection, as in `Layer<X, Output = Y>`, is "type mismatch resolving ..". It does not show which
+//!   layer is wrong.
 
 use crate::tensor::{SameSample, SameType, Sample, Tensor};
 
-/// The output of a network has the type `Y`.
+/// The type `Y`: a network must give this output.
 #[diagnostic::on_unimplemented(
     message = "this network gives `{Self}`, not the `{Y}` that is expected here",
     label = "the last layer gives `{Self}`",
@@ -27,7 +27,7 @@ impl<Y> OutputIs<Y> for Y {
     type Same = Y;
 }
 
-/// A buffer for an output `Y`: a `Y`.
+/// The type `Y`: the type of a buffer for outputs `Y`.
 #[diagnostic::on_unimplemented(
     message = "this network gives `{Y}`, but the buffer for its outputs holds `{Self}`",
     label = "the last layer gives `{Y}`",
@@ -37,7 +37,7 @@ pub trait OutputFor<Y>: SameType<Y> {}
 
 impl<Y> OutputFor<Y> for Y {}
 
-/// A cotangent of an output `Y`: a `Y`.
+/// The type `Y`: the type of a cotangent (a gradient with respect to an output) of `Y`.
 #[diagnostic::on_unimplemented(
     message = "this network gives `{Y}`, but the cotangents are `{Self}`",
     label = "the last layer gives `{Y}`",
@@ -47,7 +47,7 @@ pub trait CotangentOf<Y>: SameType<Y> {}
 
 impl<Y> CotangentOf<Y> for Y {}
 
-/// The network that `network!` declares to give this type gives `X`.
+/// The type `X`: a network of `network!` that declares this output must give it.
 #[diagnostic::on_unimplemented(
     message = "this network gives `{X}`, not the `{Self}` that was declared",
     label = "the last layer gives `{X}`",
@@ -57,7 +57,7 @@ pub trait DeclaredOutput<X> {}
 
 impl<X> DeclaredOutput<X> for X {}
 
-/// The gradient of a network is a network of the same type.
+/// The gradient of a network `N`: an `N`, or an `Owned<N>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the gradient of `{N}`",
     label = "the gradient of another network",
@@ -91,7 +91,7 @@ impl<N> GradientOf<N> for chainrule_parameters::Owned<N> {
     }
 }
 
-/// The network whose parameters an average follows has the type `N`.
+/// The type `N`: an average of a network `N` is updated from such a network.
 #[diagnostic::on_unimplemented(
     message = "this is the average of another network: of `{N}`, not of `{Self}`",
     label = "a network of another type",
@@ -101,7 +101,7 @@ pub trait AveragedAs<N>: SameType<N> {}
 
 impl<N> AveragedAs<N> for N {}
 
-/// The outputs of branch and skip connection have the same shape and can be added.
+/// The type `X`: the output of a branch, which is added to the output `X` of a skip connection.
 #[diagnostic::on_unimplemented(
     message = "a residual block has a branch that gives `{Self}` and a skip connection that gives `{X}`: the shapes must be the same",
     label = "`{Self}` cannot be added to `{X}`",
@@ -109,8 +109,8 @@ impl<N> AveragedAs<N> for N {}
     note = "if the branch changes the shape, add a shortcut that changes it too, as in `Residual<Branch, Linear<64, 32>>`"
 )]
 pub trait SameShape<X: Sample>: SameSample<X> {
-    /// `X`: the output of the block. It is not known if the shapes differ, so that the layers after the block give no
-    /// errors of their own.
+    /// `X`, the output of the block. If the shapes differ, the compiler does not know this type, and so reports no
+    /// further errors for the layers after the block.
     type Same: Sample;
 }
 
@@ -118,14 +118,14 @@ impl<X: Sample> SameShape<X> for X {
     type Same = X;
 }
 
-/// The output of a highway block's branch has the shape of its input, so that the gate can mix the two.
+/// The type `X`: the output of the branch of a highway block with the input `X`. The gate mixes the two.
 #[diagnostic::on_unimplemented(
     message = "the branch of a highway block takes `{X}` and gives `{Self}`: the shapes must be the same",
     label = "the gate cannot mix `{Self}` with `{X}`",
     note = "the block mixes its input with the output of its branch, element by element: make the last layer of the branch give `{X}`"
 )]
 pub trait HighwayBranch<X: Sample>: SameSample<X> {
-    /// `X`, as [`SameShape::Same`].
+    /// `X`. See [`SameShape::Same`].
     type Same: Sample;
 }
 
@@ -133,14 +133,14 @@ impl<X: Sample> HighwayBranch<X> for X {
     type Same = X;
 }
 
-/// The output of a layer has the shape of its input, so that copies of the layer can follow one another in an array.
+/// The type `X`: the output of a layer with the input `X`. Copies of such a layer can follow one another in an array.
 #[diagnostic::on_unimplemented(
     message = "a repeated layer takes `{X}` and gives `{Self}`: the shapes must be the same",
     label = "the next copy takes `{X}`, not `{Self}`",
     note = "make the last layer of the repeated block give `{X}`, or write layers of different shapes as a tuple"
 )]
 pub trait SameShapeAsInput<X: Sample>: SameSample<X> {
-    /// `X`, as [`SameShape::Same`].
+    /// `X`. See [`SameShape::Same`].
     type Same: Sample;
 }
 
@@ -148,7 +148,7 @@ impl<X: Sample> SameShapeAsInput<X> for X {
     type Same = X;
 }
 
-/// One of the two inputs of `Parallel`: plain data, since it is copied into the workspace.
+/// One of the two inputs of `Parallel`. It must be plain data, because it is copied into the workspace.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a half of the input of `Parallel`",
     label = "not a tensor or a pair of tensors",
@@ -159,7 +159,7 @@ pub trait ParallelInput: Sample + bytemuck::Pod {}
 #[diagnostic::do_not_recommend]
 impl<X: Sample + bytemuck::Pod> ParallelInput for X {}
 
-/// No stack of more than sixteen layers implements this trait. It exists for the compiler's message.
+/// A bound for stacks of more than 16 layers, which nothing implements. It exists for the compiler's message.
 #[diagnostic::on_unimplemented(
     message = "a stack has at most 16 layers, but this one has {LAYERS}",
     label = "too many layers for one tuple",
@@ -167,7 +167,7 @@ impl<X: Sample + bytemuck::Pod> ParallelInput for X {}
 )]
 pub trait AtMostSixteen<const LAYERS: usize> {}
 
-/// A tensor of the same scalar as `In`.
+/// A tensor with the same scalar type as `In`.
 #[diagnostic::on_unimplemented(
     message = "a layer has one scalar type: it cannot take `{In}` and give `{Self}`",
     label = "`{In}` and `{Self}` have different scalar types",
@@ -175,10 +175,10 @@ pub trait AtMostSixteen<const LAYERS: usize> {}
 )]
 pub trait SameScalar<In: Tensor>: Tensor<Scalar = In::Scalar> {}
 
-#[diagnostic::do_not_recommend] // so that the error is that of `SameScalar`, not of the projection
+#[diagnostic::do_not_recommend] // so that the message is the one above, not one about the projection
 impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
 
-/// A tensor of `f64`: in `f32` a finite difference has too few digits for a comparison.
+/// A tensor of `f64`. Finite differences in `f32` are not precise enough for a gradient check.
 #[diagnostic::on_unimplemented(
     message = "gradients are checked in `f64`, but these inputs are `{Self}`",
     label = "`{Self}` is not a tensor of `f64`",
@@ -186,5 +186,5 @@ impl<In: Tensor, Out: Tensor<Scalar = In::Scalar>> SameScalar<In> for Out {}
 )]
 pub trait InF64: Tensor<Scalar = f64> {}
 
-#[diagnostic::do_not_recommend] // so that the error is the one above, not that of a projection
+#[diagnostic::do_not_recommend] // so that the message is the one above, not one about the projection
 impl<X: Tensor<Scalar = f64>> InF64 for X {}

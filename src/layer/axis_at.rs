@@ -1,7 +1,8 @@
-//! The checks of layers whose windows differ by axis, whose messages say the layer and its place in a stack.
+//! Checks of layers whose windows can differ between the axes. Their messages contain the layer and its place in a
+//! stack.
 //!
-//! They are those of [`SlideAlong`](crate::tensor::side::SlideAlong), which knows no layer. A layer with settings `S`
-//! writes them with `axes_at!`.
+//! The conditions are the same as in [`SlideAlong`](crate::tensor::side::SlideAlong), which has no information on the
+//! layer. A layer with settings `S` adds the checks with `axes_at!`.
 
 use core::ops::{Add, Mul, Sub};
 
@@ -14,8 +15,8 @@ use crate::tensor::{Image, Sequence};
 
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 
-/// The windows `A` of the layer `L` fit into `X`, after a check: a pair of an [`Axis`] over rows and one over columns,
-/// or the one over steps.
+/// Checks, after another check, that the windows `A` of the layer `L` fit into `X`. `A` is a pair of an [`Axis`] over
+/// rows and one over columns, or an [`Axis`] over steps.
 pub trait ThenAxes<const PLACE: usize, X, L, A> {
     #[doc(hidden)]
     type Check;
@@ -48,7 +49,7 @@ where
     type Check = <Side<STEPS> as AlongAt<PLACE, Self, L, Axis<K, S, DILATION, P, R>>>::Check;
 }
 
-/// The windows fit into this side of `X`, after a check.
+/// Checks, after another check, that the windows fit into this side of `X`.
 pub trait ThenAlong<const PLACE: usize, D, X, L, A> {
     #[doc(hidden)]
     type Check;
@@ -58,7 +59,7 @@ impl<const PLACE: usize, D: AlongAt<PLACE, X, L, A>, X, L, A> ThenAlong<PLACE, D
     type Check = D::Check;
 }
 
-/// The windows `A`, an [`Axis`], slide over this side of `X`.
+/// A side of `X` over which the windows `A`, an [`Axis`], slide.
 pub trait AlongAt<const PLACE: usize, X, L, A> {
     #[doc(hidden)]
     type Check;

@@ -1,7 +1,8 @@
-//! The checks of transposed windows whose numbers differ by axis, whose messages say the layer and its place in a
+//! Checks of transposed windows that can differ between the axes. Their messages contain the layer and its place in a
 //! stack.
 //!
-//! They are those of [`GrowAlong`](crate::tensor::side::GrowAlong), which knows no layer.
+//! The conditions are the same as in [`GrowAlong`](crate::tensor::side::GrowAlong), which has no information on the
+//! layer.
 
 use core::marker::PhantomData;
 use core::ops::{Add, Mul, Sub};
@@ -16,8 +17,7 @@ use crate::tensor::side::{Axis, Counts, Ends, Fitted, IsNone, Known, Most, Side,
 
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 
-/// Transposed windows `A`, of which the output is longer by `MORE`: for [`AxesAt`] and [`AlongAt`], in place of an
-/// [`Axis`].
+/// Transposed windows `A` with an output padding of `MORE`. [`AxesAt`] and [`AlongAt`] take it instead of an [`Axis`].
 #[derive(Debug)]
 pub struct Grown<A, MORE>(PhantomData<fn() -> (A, MORE)>);
 
@@ -193,7 +193,7 @@ where
     >>::Check;
 }
 
-/// Whether the padding is smaller than the output, so that something remains.
+/// Whether the padding is smaller than the output, so that the output is not empty.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: a padding of {BEFORE} and {AFTER} removes the whole output of a transposed window of {K} over a dimension of {D}",
     label = "the output of layer {PLACE}, `{L}`, would be empty",

@@ -4,11 +4,12 @@ use chainrule_parameters::Parameters;
 use super::Layer;
 use crate::tensor::Sample;
 
-/// A layer at the place `PLACE` of a stack, where an `X` arrives: every [`Layer<X>`](Layer), at every place.
+/// A layer at the place `PLACE` of a stack, with the input `X`. Every [`Layer<X>`](Layer) implements it for every
+/// place.
 ///
-/// Stacks ask for this trait instead of `Layer<X>`, because the compiler's message can then say which of their layers is
-/// wrong. `#[derive(Parameters)]` implements it. `Layer<X>` is not its supertrait, because the compiler would then report
-/// that trait and not show the place; [`Layer`](At::Layer) is the layer itself.
+/// Stacks require this trait instead of `Layer<X>`, so that the compiler's message can name the place of the wrong
+/// layer. `#[derive(Parameters)]` implements it. `Layer<X>` is not its supertrait, because the compiler would then
+/// report an error about that trait, without the place. [`Layer`](At::Layer) is the layer itself.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{Self}`, cannot take `{X}` as its input",
     label = "`{X}` arrives at layer {PLACE}, `{Self}`",
@@ -28,10 +29,10 @@ pub trait At<const PLACE: usize, X: Sample>: Parameters {
     fn layer_mut(&mut self) -> &mut Self::Layer;
 }
 
-/// An input of the layer `L` at the place `PLACE` of a stack: every sample for which `L` is [`At<PLACE, X>`](At).
+/// An input of the layer `L` at the place `PLACE` of a stack: a sample `X` for which `L` is [`At<PLACE, X>`](At).
 ///
-/// The bounds of a stack are on the samples. If a layer is wrong, its output is not known; the compiler then does not
-/// look at the layers after it, and reports one error.
+/// The bounds of a stack are on the samples. If a layer is wrong, the compiler does not know its output. It then does
+/// not check the layers after it, and reports one error.
 pub trait InputAt<const PLACE: usize, L>: Sample {
     /// `L`.
     type Layer: Layer<Self, Output = Self::Output>;
@@ -46,7 +47,7 @@ pub trait InputAt<const PLACE: usize, L>: Sample {
     fn layer_mut(layer: &mut L) -> &mut Self::Layer;
 }
 
-// `L::Is` is `L`, unless that is not a layer.
+// `L::Is` is `L` if `L` is a layer, and unknown otherwise.
 impl<const PLACE: usize, X: Sample, L: Parameters> InputAt<PLACE, L> for X
 where
     L::Is: At<PLACE, X>,
@@ -65,9 +66,9 @@ where
     }
 }
 
-/// Implements `At` for a layer with checks that have messages: the compiler's error for a `$X` is theirs, and for another
-/// input that of `At`. (Below `#[diagnostic::do_not_recommend]`, which the derive writes, it would be that of `At` for
-/// both.)
+/// Implements `At` for a layer with checks that have their own messages. For an input `$X`, the compiler reports the
+/// error of the check, and for another input that of `At`. (With `#[diagnostic::do_not_recommend]`, which the derive
+/// writes, it would report that of `At` for both.)
 macro_rules! at_input {
     ([$($generics:tt)*] $layer:ty, $X:ty) => {
         impl<const PLACE: usize, $($generics)*> $crate::layer::At<PLACE, $X> for $layer
@@ -89,13 +90,13 @@ macro_rules! at_input {
 }
 pub(crate) use at_input;
 
-/// A generic type: [`Of<N>`](Wrapper::Of) is that type for a network `N`.
+/// A generic type. [`Of<N>`](Wrapper::Of) is the type for a network `N`.
 #[doc(hidden)]
 pub trait Wrapper {
     type Of<N>;
 }
 
-/// The network itself.
+/// The network itself, without a wrapper.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Bare;
@@ -104,8 +105,8 @@ impl Wrapper for Bare {
     type Of<N> = N;
 }
 
-/// A sample that the network or layer `N` takes. The bound is on the sample, so that the compiler looks at `N` only when
-/// it knows the sample.
+/// An input of the network or layer `N`. The bound is on the sample, so that the compiler checks `N` only after it has
+/// inferred the sample.
 #[doc(hidden)]
 pub trait TakenBy<N>: Sample {
     /// `N`.
@@ -126,13 +127,13 @@ impl<X: Sample, N: Parameters<Is: Layer<X>>> TakenBy<N> for X {
     }
 }
 
-/// The result of a check in the bounds of an [`At`]: that of one that holds.
+/// The result of a check in the bounds of an [`At`] that succeeds.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Passed;
 
-/// The layer `L`, which takes `X`, after a check. [`Passed`] implements it. The result of a check that fails is not known,
-/// so the compiler does not look at the layer, and the message of the check is the only one.
+/// The layer `L` with the input `X`, after a check. [`Passed`] implements it. If the check fails, the compiler does
+/// not know its result, does not check the layer, and reports only the message of the check.
 #[doc(hidden)]
 pub trait Then<X: Sample, L> {
     /// `L`.

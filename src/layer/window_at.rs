@@ -1,6 +1,7 @@
-//! The checks of layers with windows, whose messages say the layer and its place in a stack.
+//! Checks of layers with windows. Their messages contain the layer and its place in a stack.
 //!
-//! They are those of [`side`](crate::tensor::side), which compute the sides of the output and know no layer.
+//! The conditions are the same as in [`side`](crate::tensor::side), which computes the sides of the output and has no
+//! information on the layer.
 
 use core::ops::{Add, Mul};
 
@@ -15,7 +16,7 @@ use crate::tensor::{Image, Sample, Sequence, Vector};
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 type Padded<const D: usize, const P: usize> = Sum<N<D>, Prod<N<P>, U2>>;
 
-/// An image of `C` channels of `T`, for the layer `L`.
+/// An image of `C` channels of `T`: an input of the layer `L`.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot take `{Self}` as its input",
     label = "`{Self}` arrives at layer {PLACE}, which takes `Image<{C}, HEIGHT, WIDTH>`",
@@ -33,7 +34,7 @@ impl<const PLACE: usize, L, const C: usize, const H: usize, const W: usize, T: R
     type Check = Passed;
 }
 
-/// A sequence of `C` features of `T`, for the layer `L`.
+/// A sequence of `C` features of `T`: an input of the layer `L`.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot take `{Self}` as its input",
     label = "`{Self}` arrives at layer {PLACE}, which takes `Sequence<STEPS, {C}>`",
@@ -51,7 +52,7 @@ impl<const PLACE: usize, L, const C: usize, const STEPS: usize, T: Real> Sequenc
     type Check = Passed;
 }
 
-/// A tensor of `C` features or channels of `T`, for the layer `L`.
+/// A tensor of `C` features or channels of `T`: an input of the layer `L`.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot take `{Self}` as its input",
     label = "`{Self}` arrives at layer {PLACE}, which takes {C} features or channels",
@@ -79,7 +80,7 @@ impl<const PLACE: usize, L, const C: usize, const H: usize, const W: usize, T: R
     type Check = Passed;
 }
 
-/// The windows of the layer `L` fit into `X`, after a check.
+/// Checks, after another check, that the windows of the layer `L` fit into `X`.
 pub trait ThenWindow<const PLACE: usize, X, L, const K: usize, const S: usize, const P: usize> {
     #[doc(hidden)]
     type Check;
@@ -134,7 +135,7 @@ where
     type Check = <Side<STEPS> as SlidesAt<PLACE, Self, L, K, S, P>>::Check;
 }
 
-/// The windows fit into this side of `X`, after a check.
+/// Checks, after another check, that the windows fit into this side of `X`.
 pub trait ThenSlides<const PLACE: usize, D, X, L, const K: usize, const S: usize, const P: usize> {
     #[doc(hidden)]
     type Check;
@@ -148,7 +149,7 @@ where
     type Check = D::Check;
 }
 
-/// A window of `K` slides over this side of `X`, padded by `P` at both ends, in steps of `S`.
+/// A side of `X` over which a window of `K` slides with a stride of `S` and a padding of `P` at both ends.
 pub trait SlidesAt<const PLACE: usize, X, L, const K: usize, const S: usize, const P: usize> {
     #[doc(hidden)]
     type Check;
@@ -210,7 +211,7 @@ impl<const PLACE: usize, X, L, const D: usize, const K: usize, const P: usize> F
     type Check = Passed;
 }
 
-/// Implements `At` for a layer with windows of `$K`, in steps of `$S`, with a padding of `$P`.
+/// Implements `At` for a layer with windows of `$K`, a stride of `$S` and a padding of `$P`.
 macro_rules! window_at {
     ([$($generics:tt)*] $layer:ty, $Input:ident<$C:ident, $T:ident>, $K:ident, $S:ident, $P:ident) => {
         impl<const PLACE: usize, X, Checked, Fitting, $($generics)*> $crate::layer::At<PLACE, X> for $layer

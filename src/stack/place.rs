@@ -1,10 +1,10 @@
-//! Checks of the layers of a stack whose messages say the place.
+//! Checks of the layers of a stack. Their messages contain the place of the layer.
 
 use crate::kernel::Real;
 use crate::layer::{At, Passed};
 use crate::tensor::{Join2, Join3, Join4, Sample, Tensor, Vector};
 
-/// Implements `At` for layers with layers inside: the compiler's error is that of the layer inside.
+/// Implements `At` for layers with inner layers. The compiler reports the error of the inner layer.
 macro_rules! at {
     ([$($generics:tt)*] $layer:ty) => {
         impl<const PLACE: usize, X: $crate::tensor::Sample, $($generics)*> $crate::layer::At<PLACE, X> for $layer
@@ -26,7 +26,7 @@ macro_rules! at {
 }
 pub(super) use at;
 
-/// Implements `At` for a layer whose check, `$Check`, is known only if it holds.
+/// Implements `At` for a layer with a check. The compiler knows the type `$Check` only if the check succeeds.
 macro_rules! at_if {
     ([$($generics:tt)*] $layer:ty, $X:ty, $Check:ty, where $($bounds:tt)+) => {
         impl<const PLACE: usize, $($generics)*> $crate::layer::At<PLACE, $X> for $layer
@@ -93,7 +93,7 @@ impl<const PLACE: usize, X: Sample> HighwayBranchAt<PLACE, X> for X {
     type Check = Passed;
 }
 
-/// What the skip connection gives, beside a branch that gives `Y`. Neither is compared before both are known.
+/// The output of a skip connection, next to a branch that gives `Y`. The two are compared when both are known.
 pub trait BesideBranch<const PLACE: usize, Y: Sample>: Sample {
     /// The result of the check.
     type Check;
@@ -103,8 +103,8 @@ impl<const PLACE: usize, X: Sample, Y: Sample + SameShapeAt<PLACE, X>> BesideBra
     type Check = Y::Check;
 }
 
-/// What the branch of a [`ResidualWithMemory`](super::ResidualWithMemory) at the place `PLACE` of a stack gives: an `A`, as
-/// the first half of its input.
+/// The output of the branch of a [`ResidualWithMemory`](super::ResidualWithMemory) at the place `PLACE` of a stack. It
+/// must be an `A`, as the first half of the input is.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, a residual block with a memory, has a branch that gives `{Self}`, but the first half of its input is `{A}`: the shapes must be the same",
     label = "`{Self}` cannot be added to `{A}`",
@@ -119,7 +119,7 @@ impl<const PLACE: usize, A: Sample> SumWithFirstAt<PLACE, A> for A {
     type Check = Passed;
 }
 
-/// The first half of a pair, beside a branch that gives `Y`. Neither is compared before both are known.
+/// The first half of a pair, next to a branch that gives `Y`. The two are compared when both are known.
 pub trait SumWithFirst<const PLACE: usize, Y: Sample>: Sample {
     /// The result of the check.
     type Check;
@@ -129,7 +129,7 @@ impl<const PLACE: usize, A: Sample, Y: Sample + SumWithFirstAt<PLACE, A>> SumWit
     type Check = Y::Check;
 }
 
-/// What a layer gives. The result of the check is known if that is.
+/// The output of a layer. The result of the check is known when the output is.
 pub trait KnownOutput: Sample {
     /// The result of the check.
     type Check;
@@ -139,7 +139,7 @@ impl<Y: Sample> KnownOutput for Y {
     type Check = Passed;
 }
 
-/// A check after another.
+/// Two checks that both succeed.
 pub trait Both<Other> {
     /// The result of the checks.
     type Check;
@@ -149,7 +149,7 @@ impl Both<Passed> for Passed {
     type Check = Passed;
 }
 
-/// The second summand of a [`Sum`](super::Sum) at the place `PLACE` of a stack: as the first, an `A`.
+/// The second summand of a [`Sum`](super::Sum) at the place `PLACE` of a stack. It must be an `A`, as the first is.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `Sum`, cannot add `{A}` and `{Self}`: the shapes must be the same",
     label = "the first half of the pair is `{A}`, the second is `{Self}`",
@@ -164,7 +164,7 @@ impl<const PLACE: usize, A: Sample> SummandAt<PLACE, A> for A {
     type Check = Passed;
 }
 
-/// The first summand, beside a second that is a `B`. Neither is compared before both are known.
+/// The first summand, next to a second that is a `B`. The two are compared when both are known.
 pub trait BesideSummand<const PLACE: usize, B: Sample>: Sample {
     /// The result of the check.
     type Check;
@@ -174,7 +174,7 @@ impl<const PLACE: usize, A: Sample, B: Sample + SummandAt<PLACE, A>> BesideSumma
     type Check = B::Check;
 }
 
-/// The second operand of the layer `L` on a pair, at the place `PLACE` of a stack: as the first, an `A`.
+/// The second operand of the layer `L` on a pair, at the place `PLACE` of a stack. It must be an `A`, as the first is.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `{L}`, cannot combine `{A}` and `{Self}`: the shapes must be the same",
     label = "the first half of the pair is `{A}`, the second is `{Self}`",
@@ -189,7 +189,7 @@ impl<const PLACE: usize, L, A: Sample> OperandAt<PLACE, L, A> for A {
     type Check = Passed;
 }
 
-/// The first operand, beside a second that is a `B`. Neither is compared before both are known.
+/// The first operand, next to a second that is a `B`. The two are compared when both are known.
 pub trait BesideOperand<const PLACE: usize, L, B: Sample>: Sample {
     /// The result of the check.
     type Check;
@@ -199,7 +199,8 @@ impl<const PLACE: usize, L, A: Sample, B: Sample + OperandAt<PLACE, L, A>> Besid
     type Check = B::Check;
 }
 
-/// The step of a sequence that [`PerStep`](super::PerStep) gives, at the place `PLACE` of a stack: a vector.
+/// The output of the layer in a [`PerStep`](super::PerStep) for one step, at the place `PLACE` of a stack. It must be a
+/// vector.
 #[diagnostic::on_unimplemented(
     message = "layer {PLACE} of this stack, `PerStep`, needs a `Vector` for each step, but its layer gives `{Self}`",
     label = "`{Self}` is not a `Vector`",
@@ -225,8 +226,8 @@ pub trait BranchesAt<const PLACE: usize, X: Sample> {
     type Check;
 }
 
-/// The last of several outputs that are joined, behind those in the tuple `Before`. They are compared when all are known:
-/// `Join2<?>` would else infer the last output from the first.
+/// The last of several outputs that are concatenated, after those in the tuple `Before`. They are compared when all are
+/// known; otherwise `Join2<?>` would infer the last output from the first.
 pub trait JoinedBehind<Before>: Sample {
     /// The result of the check.
     type Check;
@@ -244,7 +245,7 @@ impl<A: Tensor, B: Tensor, C: JoinedBefore<(A, B), (D,)>, D: Tensor> JoinedBehin
     type Check = C::Check;
 }
 
-/// An output that is joined, behind those in `Before` and before those in `After`, which are known.
+/// An output that is concatenated, after those in `Before` and before those in `After`, which are known.
 pub trait JoinedBefore<Before, After>: Sample {
     /// The result of the check.
     type Check;

@@ -1,4 +1,4 @@
-//! What can be given as a sample: a [`Sample`]. What is often given in its place is an error with a sentence.
+//! Arguments that must be a [`Sample`]. Common mistakes, such as an array or a slice, have their own error messages.
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -40,8 +40,8 @@ is_sample! {
     [] NoGrad;
 }
 
-/// Implements [`AsSample`] for a type under a bound that never holds. The message of that bound is the compiler's error.
-/// The sample is then not known, so that there is no other error.
+/// Implements [`AsSample`] for a type with a bound that never holds. The compiler's error is the message of that bound.
+/// The compiler then does not know the sample, so that it reports no further errors.
 macro_rules! not_a_sample {
     ([$($generics:tt)*] $given:ty, $Element:ty: $Bound:ident) => {
         impl<$($generics)*> AsSample for $given
@@ -59,7 +59,7 @@ not_a_sample!([E] [E], E: InSlice);
 not_a_sample!([E] Vec<E>, E: InSlice);
 not_a_sample!([A, B] (A, B), (): PairOf);
 
-/// Declares a bound that never holds, and its message.
+/// Declares a bound that never holds, with its message.
 macro_rules! never {
     ($Bound:ident: $($message:tt)+) => {
         #[doc(hidden)]
@@ -92,7 +92,7 @@ never!(PairOf:
     note = "the input of a network with two inputs is a `Pair(first, second)`"
 );
 
-/// Samples in an array or a slice have the message of a batch.
+/// An array or a slice of samples has the message of a batch.
 macro_rules! batch {
     ($([$($generics:tt)*] $Element:ty: $Choice:ident;)+) => {$(
         impl<Given: ?Sized, $($generics)*> $Choice<Given> for $Element

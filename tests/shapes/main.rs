@@ -1,8 +1,8 @@
 //! The compiler's messages for networks whose shapes do not match.
 //!
-//! `tests/shapes/fail` has a program for each rule, with the rule as its name. Its twin in `tests/shapes/pass` has the same
-//! name, and compiles and runs. The messages are in files next to the programs. Programs that `cargo check` accepts and
-//! `cargo build` rejects are in `tests/shapes/fail_when_built`. After a change that is meant to change a message:
+//! `tests/shapes/fail` has a program for each rule, with the rule as its name. Its twin in `tests/shapes/pass` has the
+//! same name, and compiles and runs. The messages are in files next to the programs. Programs that `cargo check` accepts
+//! and `cargo build` rejects are in `tests/shapes/fail_when_built`. After a change that is meant to change a message:
 //!
 //! ```text
 //! TRYBUILD=overwrite cargo test --workspace --test shapes
@@ -19,8 +19,8 @@ mod when_built;
 use std::collections::BTreeSet;
 use std::fs::{read_dir, read_to_string};
 
-// All of these programs must fail, and already at `cargo check`. Trybuild then checks them in one run of cargo, on every
-// core. With one program that must pass, it would build them one after another.
+// All of these programs must fail, and already at `cargo check`. Trybuild then checks them in one run of cargo, on
+// every core. With one program that must pass, it would build them one after another.
 #[test]
 fn every_wrong_network_is_rejected_with_the_message_in_its_file() {
     trybuild::TestCases::new().compile_fail("shapes/fail/*.rs");

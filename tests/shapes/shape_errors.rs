@@ -28,8 +28,8 @@ fn sentence(stem: &str) -> String {
     format!("{}{rest}", first.to_uppercase())
 }
 
-/// Returns the lines of `other` that differ from those of `program`. If their numbers of lines differ, returns the lines
-/// that are not in `program`.
+/// Returns the lines of `other` that differ from those of `program`. If their numbers of lines differ, returns the
+/// lines that are not in `program`.
 fn otherwise(program: &str, other: &str) -> String {
     let same_length = program.lines().count() == other.lines().count();
     let mut lines = other.lines().enumerate();

@@ -1,7 +1,7 @@
 //! Programs with an error in a constant of a generic function: `cargo check` accepts them, and `cargo build` does not.
 //!
-//! They are examples of this package that only this test builds. Below our sentence, rustc also names functions inside the
-//! crate, so the `.stderr` files have only the first lines of the errors. One of the notes must name a line of the
+//! They are examples of this package that only this test builds. Below our sentence, rustc also names functions inside
+//! the crate, so the `.stderr` files have only the first lines of the errors. One of the notes must name a line of the
 //! program.
 
 use std::path::Path;

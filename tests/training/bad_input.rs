@@ -1,4 +1,4 @@
-//! Bad data and settings: each is an error that says what is wrong, where, and what to do.
+//! Invalid data and settings: each error names what is wrong, where, and what to do.
 
 use chainrule::Error;
 use chainrule::flow::{JacobianParts, Recorder, Rule, Rules};
@@ -19,26 +19,26 @@ pub(crate) fn net() -> Owned<Net> {
     Net::init(&mut rng(1))
 }
 
-/// The error of one step on this batch.
+/// Returns the error of one training step with this batch.
 pub(crate) fn step<L: Loss<Y, Target>, Target: Sync>(loss: L, xs: &[X], ys: &[Target]) -> Error {
     Trainer::new(net(), loss, Sgd::new(0.1), 1).step(xs, ys).expect_err("the step was taken")
 }
 
-/// XS with this number at element 2 of sample 1.
+/// Returns `XS` with this number at element 2 of sample 1.
 fn xs_with(number: f32) -> [X; 2] {
     let mut xs = XS;
     xs[1][2] = number;
     xs
 }
 
-/// YS with this number at element 0 of sample 1.
+/// Returns `YS` with this number at element 0 of sample 1.
 pub(crate) fn ys_with(number: f32) -> [Y; 2] {
     let mut ys = YS;
     ys[1][0] = number;
     ys
 }
 
-/// Three factors W of 1e13: the output of 1e-20 is 1e19, and the gradient that comes back through them 1e45.
+/// Three factors W of 1e13: for an input of 1e-20 the output is 1e19, and the gradient of the input is 1e45.
 type Exploding = [Residual<Linear<1, 1>>; 3];
 
 fn exploding() -> Trainer<Exploding, MeanSquaredError, Sgd<Exploding>> {
@@ -46,21 +46,21 @@ fn exploding() -> Trainer<Exploding, MeanSquaredError, Sgd<Exploding>> {
     Trainer::new(net, MeanSquaredError, Sgd::new(0.1), 1)
 }
 
-/// The error of a window of one stream, with the state of this many streams of the network `Other`.
+/// Returns the error for a window of one stream with the state of `streams` streams of the network `Other`.
 fn window<Other: Layer<Sequence<4, 1>> + Stream<Vector<1>>>(streams: usize) -> Error {
     let net = Gru::<1, 2>::init(&mut rng(1));
     let mut state = CarriedState::new::<Other, Sequence<4, 1>>(streams);
     net.predict_into(&[Sequence([[0.5]; 4])], &mut [Sequence([[0.0; 2]; 4])], &mut state).unwrap_err()
 }
 
-/// The error of a calibration of a network with an infinite bias, which no output shows.
+/// Returns the error of the calibration of a network with an infinite bias, which `Relu6` hides in the output.
 fn quantize(samples: &[Vector<2>]) -> Error {
     let mut net = <(Linear<2, 3>, Relu6)>::init(&mut rng(1));
     net.0.bias[1] = f32::INFINITY;
     Quantized::<(Linear<2, 3>, Relu6), Vector<2>>::calibrate(&net, samples).unwrap_err()
 }
 
-/// Each variant of the error, by the public way to it, and what it says.
+/// Returns each variant of the error, produced through the public API, and its text.
 fn errors() -> Vec<(&'static str, Error, &'static str)> {
     let mut infinite = net();
     infinite.1.branch.1.bias[2] = f32::INFINITY;
@@ -118,7 +118,7 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         ),
         (
             "WorkspaceSize",
-            // Between the layers are two samples of 64 bytes, and a slice may take a cache line more than it fills.
+            // Two samples of 64 bytes are between the layers, and their alignment can need one more cache line.
             (Tanh, Tanh)
                 .predict_into(
                     &[Vector([0.0_f32; 16]); 2],
@@ -280,7 +280,7 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
 }
 
 #[test]
-fn each_error_says_what_is_wrong_where_and_what_to_do() {
+fn each_error_names_what_is_wrong_where_and_what_to_do() {
     for (variant, error, text) in errors() {
         assert_eq!(error.to_string(), text);
         assert!(format!("{error:?}").starts_with(variant), "{error:?} is not a {variant}");
@@ -288,7 +288,7 @@ fn each_error_says_what_is_wrong_where_and_what_to_do() {
 }
 
 #[test]
-fn a_rule_that_stops_a_training_says_what_it_found() {
+fn a_rule_that_stops_a_training_reports_what_it_found() {
     let rules = Rules::none().threshold(Rule::LargeUpdates, 1e-3).stop(Rule::LargeUpdates);
     let mut recorder = Recorder::every(1).rules(rules);
     let net = Linear::<1, 1>::init_with(Initializer::constant(1.0), &mut rng(0));
@@ -319,7 +319,7 @@ fn each_variant_of_the_error_is_among_these() {
 }
 
 #[test]
-fn a_number_that_is_not_finite_is_named_by_its_place_wherever_data_goes_in() {
+fn the_place_of_a_number_that_is_not_finite_is_reported_for_all_inputs_and_targets() {
     let net = net();
     for (number, name) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (f32::NEG_INFINITY, "-inf")] {
         let (xs, ys) = (xs_with(number), ys_with(number));
@@ -340,7 +340,7 @@ fn a_number_that_is_not_finite_is_named_by_its_place_wherever_data_goes_in() {
 }
 
 #[test]
-fn targets_that_are_no_probabilities_are_refused_and_their_edges_are_not() {
+fn targets_that_are_not_probabilities_are_rejected_and_the_limits_0_and_1_are_accepted() {
     for number in [-1e-6, 1.0 + 1e-6] {
         assert!(matches!(
             step(BinaryCrossEntropy, &XS, &ys_with(number)),
@@ -354,7 +354,7 @@ fn targets_that_are_no_probabilities_are_refused_and_their_edges_are_not() {
 }
 
 #[test]
-fn an_empty_batch_has_an_empty_answer_and_no_loss() {
+fn an_empty_batch_has_an_empty_output_and_no_loss() {
     let net = net();
     assert_eq!(net.predict_batch::<X, Y>(&[] as &[X]), Ok(vec![]));
     assert_eq!(net.predict_into(&[] as &[X], &mut [] as &mut [Y], &mut Workspace::default()), Ok(()));
@@ -372,7 +372,7 @@ fn a_gradient_too_large_for_the_scalar_is_found_at_the_loss() {
 }
 
 #[test]
-fn lengths_that_differ_are_refused_wherever_two_slices_meet() {
+fn slices_of_different_lengths_are_rejected() {
     let (net, mut ys) = (net(), YS);
     let differ = |inputs, targets| Err(Error::BatchLengths { inputs, targets });
     assert_eq!(net.loss(&MeanSquaredError, &XS, &YS[..1]), differ(2, 1).map(|()| 0.0));
@@ -384,7 +384,7 @@ fn lengths_that_differ_are_refused_wherever_two_slices_meet() {
 }
 
 #[test]
-fn settings_out_of_range_are_refused_by_name() {
+fn settings_out_of_range_are_rejected_by_name() {
     let say = |error: Error| {
         let Error::Setting { name, .. } = error else { panic!("{error}") };
         assert!(error.to_string().starts_with(name));
@@ -396,7 +396,7 @@ fn settings_out_of_range_are_refused_by_name() {
         assert_eq!(before.parameters(), after.parameters());
         error
     }
-    // Below the range, above it, and no number.
+    // Below the range, above it, and not a number.
     for wrong in [-1e-9, f64::INFINITY, f64::NAN] {
         assert_eq!(say(of(Sgd::new(wrong))), "the learning rate");
         assert_eq!(say(of(RmsProp::new(wrong))), "the learning rate");
@@ -427,7 +427,7 @@ fn settings_out_of_range_are_refused_by_name() {
     for wrong in [-0.1, 1.1, f64::NAN] {
         assert_eq!(say(of(Sgd::new(0.1).momentum(0.9).dampening(wrong))), "the dampening");
     }
-    // 0/0 is what a parameter without gradient would divide; a number that is 0 in `f32` is no better.
+    // With an epsilon of 0, a parameter without gradient divides 0 by 0. So does an epsilon that is 0 in `f32`.
     for wrong in [0.0, 1e-50, -1e-9, f64::INFINITY, f64::NAN] {
         let mut rmsprop = RmsProp::new(0.1);
         rmsprop.epsilon = wrong;

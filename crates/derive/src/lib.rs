@@ -153,9 +153,9 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
     Ok(quote!(#layer #place #infer))
 }
 
-/// Returns the `impl`. Its `unsafe` is sound: the compiler computes the offsets, `Node::tensor` requires that a field is
-/// plain data of its scalar type, a layer describes itself, and `assert_plain` requires that every other field is plain
-/// data.
+/// Returns the `impl`. Its `unsafe` is sound: the compiler computes the offsets, `Node::tensor` requires that a field
+/// is plain data of its scalar type, a layer describes itself, and `assert_plain` requires that every other field is
+/// plain data.
 fn implementation(
     input: &DeriveInput,
     krate: &TokenStream,

@@ -60,8 +60,8 @@ fn number(ident: &syn::Ident, ty: &syn::Type, krate: &TokenStream) -> TokenStrea
     }
 }
 
-/// Returns the parts of the attribute `name`. `{N}` is a constant, `{F}` is the name of a type, `{:T}` is `, f64` if the
-/// scalar type `T` is `f64` and is empty otherwise, and `{=PART}` is a constant expression for a `Part`.
+/// Returns the parts of the attribute `name`. `{N}` is a constant, `{F}` is the name of a type, `{:T}` is `, f64` if
+/// the scalar type `T` is `f64` and is empty otherwise, and `{=PART}` is a constant expression for a `Part`.
 fn from_pattern(input: &DeriveInput, pattern: &LitStr, krate: &TokenStream) -> Result<Vec<TokenStream>> {
     let written = pattern.value();
     let mut rest = &written[..];

@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, Generics, parse_quote};
 
-/// Returns the `impl At<PLACE, X>`. For a layer without inner layers, the compiler then reports the error of `At`, which
-/// has the place. For a layer with inner layers, it reports the error of the inner layer.
+/// Returns the `impl At<PLACE, X>`. For a layer without inner layers, the compiler then reports the error of `At`,
+/// which has the place. For a layer with inner layers, it reports the error of the inner layer.
 pub(crate) fn implementation(
     input: &DeriveInput,
     root: &TokenStream,

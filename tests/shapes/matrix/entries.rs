@@ -1,7 +1,7 @@
 //! The methods and macros with which a program uses its wrong network.
 
-/// A program with the placeholders `NET` (the tuple), `FIELDS` (of a struct), `INPUT` and `OUTPUT` (types). The compiler's
-/// error is at a line that ends with `// here`.
+/// A program with the placeholders `NET` (the tuple), `FIELDS` (of a struct), `INPUT` and `OUTPUT` (types). The
+/// compiler's error is at a line that ends with `// here`.
 pub(super) struct Entry {
     pub(super) name: &'static str,
     pub(super) program: &'static str,

@@ -1,8 +1,8 @@
 //! Every mistake in every use of a network: one error, with the same sentence.
 //!
 //! `tests/shapes/fail` has the exact messages. This test compares only the first line, the code and the place of each
-//! error, but for all combinations of mistake and use. The programs are in one package, so that one `cargo check` compiles
-//! them.
+//! error, and does so for all combinations of mistake and use. The programs are in one package, so that one `cargo
+//! check` compiles them.
 
 mod entries;
 mod mistakes;

@@ -138,8 +138,8 @@ impl Network {
         }
     }
 
-    /// Returns the impl of `Default`: every parameter is 0. The derive of the standard library works only for arrays of up
-    /// to 32 layers and tuples of up to 12.
+    /// Returns the impl of `Default`: every parameter is 0. The derive of the standard library works only for arrays
+    /// of up to 32 layers and tuples of up to 12.
     fn default(&self) -> TokenStream {
         let Self { root, ident, generics, .. } = self;
         let (impl_generics, type_generics, _) = generics.split_for_impl();
@@ -211,7 +211,8 @@ impl Network {
         }
     }
 
-    /// Returns the impl of `Stream`, which calls that of the tuple of the fields. It holds if every layer is a `Stream`.
+    /// Returns the impl of `Stream`, which calls that of the tuple of the fields. It holds if every layer is a
+    /// `Stream`.
     fn stream(&self) -> TokenStream {
         let Self { root, ident, generics, .. } = self;
         let (_, type_generics, _) = generics.split_for_impl();
@@ -246,7 +247,8 @@ impl Network {
         }
     }
 
-    /// Returns the impl of `Quantize`, which calls that of the tuple of the fields. It holds if every layer is `Quantize`.
+    /// Returns the impl of `Quantize`, which calls that of the tuple of the fields. It holds if every layer is
+    /// `Quantize`.
     fn quantize(&self) -> TokenStream {
         let Self { root, ident, generics, .. } = self;
         let (_, type_generics, _) = generics.split_for_impl();
