@@ -49,6 +49,7 @@ use crate::tensor::{Image, SameSample, Sample, Sequence, Tensor, Vector};
 pub struct AutoShortcut;
 
 /// The shortcut of a residual block whose branch maps `X` to `Y`: a layer, or [`AutoShortcut`].
+/// See the example of [`AutoShortcut`].
 #[diagnostic::on_unimplemented(
     message = "`AutoShortcut` cannot map `{X}` to `{Y}`, the output of the branch of a residual block",
     label = "the branch takes `{X}` and gives `{Y}`",
@@ -73,6 +74,7 @@ where
 }
 
 /// A shape `Self` for which [`AutoShortcut`] has a layer from `Self` to `Y`.
+/// See the example of [`AutoShortcut`].
 pub trait ShortcutTo<Y: Sample>: Tensor {
     /// The layer of the shortcut.
     type Shortcut: Layer<Self>;

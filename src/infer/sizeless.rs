@@ -25,6 +25,7 @@ use crate::tensor::{Image, Sample, Sequence, Tensor, Vector};
 pub struct WithBias;
 
 /// Whether a layer with the output `Out` has a bias: [`WithBias`] or [`NoBias`].
+/// See the example of [`LinearTo`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting for the bias of a layer",
     label = "expected `WithBias` or `NoBias`",

@@ -4,6 +4,8 @@ use crate::layer::{LINE, Layer, Plan, Space, Window};
 use crate::tensor::Sample;
 
 /// The memory and the cost of a network for inputs of one shape. See [`budget`].
+///
+/// See the example of [`budget`].
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     /// The total number of parameters.

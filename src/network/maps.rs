@@ -13,6 +13,23 @@ use crate::tensor::{AsSample, IsType, Sample};
 /// Methods that take data have the bound `Data: InputOf<X, N, Y>` instead of a bound on the network. So the compiler
 /// has the shape of the input before it checks the layers, and its error is about the first layer with a wrong input.
 /// In generic code, the bound [`Maps`] on the network implies this one.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::{Data, Error, InputOf};
+///
+/// /// Predicts for the same input twice.
+/// fn twice<N: Network, X>(network: &N, x: &X) -> Result<[Vector<1>; 2], Error>
+/// where
+///     Data: InputOf<X, N, Vector<1>>,
+/// {
+///     Ok([network.predict(x)?, network.predict(x)?])
+/// }
+/// let network = Linear::<2, 1>::zeros().into_inner();
+/// assert_eq!(twice(&network, &Vector([1.0, 2.0]))?, [Vector([0.0]); 2]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait InputOf<X: ?Sized, N, Y> {
     /// `X`.
     type Sample: Sample;
@@ -43,6 +60,8 @@ pub trait InputOf<X: ?Sized, N, Y> {
 /// The data of a network, in the bound [`Data: InputOf<X, N, Y>`](InputOf).
 ///
 /// It is a separate type, because the compiler would otherwise report the bound instead of the cause.
+///
+/// See the example of [`InputOf`].
 #[derive(Clone, Copy, Debug)]
 pub struct Data;
 

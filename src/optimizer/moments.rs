@@ -12,12 +12,22 @@ use chainrule_parameters::{copied, zeroed};
 
 /// The storage of an optimizer's moments. A moment is a network of the type that is trained. The storage is [`OnHeap`],
 /// the default, or [`Inline`], in the optimizer itself.
+/// See the example of [`Inline`].
 pub trait MomentStorage {
     #[doc(hidden)]
     type Of<N: Parameters>: Moments<N> + Clone + fmt::Debug + Send;
 }
 
 /// Moments on the heap, the default. They are allocated in the first step that needs them.
+///
+/// ```
+/// use chainrule::optimizer::OnHeap;
+/// use chainrule::prelude::*;
+///
+/// type Net = Linear<2, 1>;
+/// let adam: Adam<Net, OnHeap> = Adam::new(0.01);
+/// let same: Adam<Net> = adam; // the same type
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct OnHeap;
 

@@ -68,7 +68,9 @@ pub(crate) use rate::Rate;
 /// assert_eq!(factors(Schedule::linear(0.0, 1.0, 10)), [0.0, 0.5, 1.0]);
 /// assert_eq!(factors(Schedule::polynomial(10, 2.0)), [1.0, 0.25, 0.0]);
 /// assert_eq!(factors(Schedule::cyclic(0.0, 5, 5)), [0.0, 1.0, 0.0]);
-/// assert_eq!(factors(Schedule::cyclic_halving(0.0, 5, 5)), [0.0, 1.0, 0.0]); // 0.5 at step 15
+/// assert_eq!(Schedule::cyclic_halving(0.0, 5, 5).factor(15), 0.5);
+/// assert_eq!(factors(Schedule::cyclic_decaying(0.0, 5, 5, 0.5)), [0.0, 1.0 / 32.0, 0.0]);
+/// approx::assert_abs_diff_eq!(Schedule::one_cycle(100).factor(29), 1.0, epsilon = 1e-12);
 /// assert_eq!(factors(Schedule::step(5, 0.5).times(Schedule::constant_factor(0.5))), [0.5, 0.25, 0.125]);
 /// ```
 #[doc(alias("learning rate scheduler", "lr_scheduler", "LambdaLR", "SequentialLR"))]

@@ -59,6 +59,7 @@ pub struct Concat<B> {
 }
 
 /// Parallel layers on an `X`: a tuple of 2 to 4 layers.
+/// See the example of [`Concat`].
 #[diagnostic::on_unimplemented(
     message = "a concatenation needs a tuple of 2 to 4 branches, not `{Self}`",
     label = "`{Self}` is not a tuple of 2 to 4 layers",

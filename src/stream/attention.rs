@@ -37,6 +37,7 @@ impl<const STEPS: usize, const KEY_VALUE: usize, T: Real> KeyValueCache<STEPS, K
 
 /// The settings of an attention layer that can process a stream: a [`SlidingWindow`], alone or in a tuple with other
 /// settings.
+/// See the example of [`KeyValueCache`].
 #[diagnostic::on_unimplemented(
     message = "an attention layer with the setting `{Self}` cannot take a stream step by step",
     label = "expected a `SlidingWindow<STEPS>`",

@@ -5,6 +5,12 @@ use crate::kernel::Real;
 ///
 /// In memory it is a list of rows. Each row has [`EACH`](Channels::EACH) numbers of the first channel, then the same of
 /// the second, and so on. Each step of a sequence is a row. A vector or an image is one row.
+///
+/// ```
+/// use chainrule::tensor::{Channels, Image, Sequence};
+/// assert_eq!(<Image<3, 8, 8> as Channels<3>>::EACH, 64); // one row
+/// assert_eq!(<Sequence<5, 3> as Channels<3>>::EACH, 1); // five rows
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not have {C} features or channels",
     label = "the layer takes {C} features, or an image of {C} channels",

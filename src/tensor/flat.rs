@@ -10,6 +10,11 @@ use super::{Image, Sequence, Tensor, Vector};
 use crate::kernel::Real;
 
 /// A tensor that the compiler can flatten: any [`Vector`], and a [`Sequence`] or an [`Image`] of at most 2048 numbers.
+///
+/// ```
+/// use chainrule::tensor::{Flattened, Image, Vector};
+/// let _: <Image<1, 2, 3> as Flattened>::Vector = Vector([0.0_f32; 6]);
+/// ```
 pub trait Flattened: Tensor {
     /// The vector of all its numbers.
     type Vector: Tensor<Scalar = Self::Scalar>;

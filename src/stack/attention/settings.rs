@@ -7,6 +7,15 @@ use crate::layer::{Bias, Causal, NoBias};
 use crate::tensor::Vector;
 
 /// A setting of attention without a mask, the default: each step attends to all steps.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// let layer = SelfAttention::<2, 1>::zeros(); // the same type as `SelfAttention<2, 1, NoMask>`; all scores are 0
+/// let weights = layer.attention_weights(&Sequence([[1.0, 2.0], [3.0, 4.0]]));
+/// assert_eq!(weights, [[[0.5, 0.5], [0.5, 0.5]]]);
+/// ```
 #[doc(alias("bidirectional attention", "full attention"))]
 #[derive(Clone, Copy, Debug)]
 pub struct NoMask;
@@ -66,6 +75,7 @@ impl<const BASE: u32> Rotary<BASE> {
 }
 
 /// A mask of attention, which selects the steps that a step attends to: [`NoMask`], [`Causal`] or [`SlidingWindow`].
+/// See the example of [`SlidingWindow`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a mask of an attention layer",
     label = "not a mask",
@@ -96,6 +106,7 @@ impl<const STEPS: usize> AttentionMask for SlidingWindow<STEPS> {
 
 /// The settings of an attention layer: a mask, or a tuple of a mask, [`Rotary`] and [`NoBias`]. Each of the last two
 /// can be left out.
+/// See the example of [`Rotary`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting of an attention layer",
     label = "not a setting",

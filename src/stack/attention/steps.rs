@@ -6,6 +6,7 @@ use crate::kernel::Real;
 use crate::tensor::{Padded, Sample, Sequence, Tensor, Vector};
 
 /// Steps of `WIDTH` features: a [`Sequence`], or a [`Padded`]. An attention layer does not attend to the padding.
+/// See the example of [`CrossAttention`](super::CrossAttention), which has both.
 #[diagnostic::on_unimplemented(
     message = "an attention layer of width {WIDTH} cannot take `{Self}`",
     label = "`{Self}` does not have steps of {WIDTH} features",

@@ -7,14 +7,22 @@
 //!
 //! ```
 //! use chainrule::tensor::Image;
-//! use chainrule::tensor::side::{Known, Side, Sides};
+//! use chainrule::tensor::side::{Grow, Known, Over, Plus, Side, Sides, Slide, SplitInto, Times};
 //!
 //! fn is_known<D: Known>() {}
 //! is_known::<Side<28>>();
 //! is_known::<Side<44100>>(); // 2² · 3² · 5² · 7²
 //!
 //! let _: <(Side<3>, Side<8>, Side<9>) as Sides<f32>>::Tensor = Image([[[0.0; 9]; 8]; 3]);
+//! let _: <Side<28> as Slide<5, 1, 0>>::Out = Side::<24>; // a convolution with windows of 5
+//! let _: <Side<4> as Grow<2, 2, 0>>::Out = Side::<8>; // a transposed convolution
+//! let _: <Side<3> as Plus<4>>::Out = Side::<7>; // a concatenation
+//! let _: <Side<4> as Times<2>>::Out = Side::<8>; // an upsampling
+//! let _: <Side<8> as Over<2>>::Out = Side::<4>; // a pixel unshuffle
+//! let _: <Side<8> as SplitInto<2>>::Out = Side::<4>; // groups of channels
 //! ```
+//!
+//! The other traits are bounds of these. They exist for the compiler's messages, and you do not need to name them.
 //!
 //! # Which sides
 //!
