@@ -61,7 +61,7 @@ pub trait Shortcut<const PLACE: usize, X: Tensor, Y: Sample> {
     type Layer: Layer<X>;
 }
 
-// // `AutoShortcut` does not implement `Parameters`, so the two impls do not overlap.
+// `AutoShortcut` does not implement `Parameters`, so the two impls do not overlap.
 impl<const PLACE: usize, X: Tensor, Y: Sample, S: Parameters + After<PLACE, X>> Shortcut<PLACE, X, Y> for S {
     type Layer = S::Layer;
 }
@@ -103,7 +103,7 @@ where
     >>::Shortcut;
 }
 
-// // Both sides have the same stride. If it is wrong for the width, the residual block reports different outputs.
+// Both sides have the same stride. If it is wrong for the width, the residual block reports different outputs.
 impl<
     const A: usize,
     const B: usize,

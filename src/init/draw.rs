@@ -66,9 +66,8 @@ impl Initializer {
         weights.fill(T::zero());
         let [first, second, window] = pytorch_sides(layout, shape);
         let outputs_first = matches!(layout, Layout::OutputsFirst);
-        // // The second side belongs to one group, so its fan is the declared one. The fan of the first side gives the
-        // number of
-        // // groups.
+        // The second side belongs to one group, so its fan is the declared one. The fan of the first side gives the
+        // number of groups.
         let fan_of_first = if second * window == fan_in { fan_out } else { fan_in };
         let groups = (first * window / fan_of_first).max(1);
         let windows = match shape {
@@ -96,7 +95,7 @@ impl Initializer {
         if short == 0 {
             return;
         }
-        // // Column after column.
+        // Column after column.
         let mut q: Vec<f64> = (0..long * short).map(|_| normal(rng)).collect();
         orthonormalize(&mut q, long);
         for (at, weight) in weights.iter_mut().enumerate() {

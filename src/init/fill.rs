@@ -131,7 +131,7 @@ impl Fill<'_> {
     fn fill_bias<T: Real>(&mut self, path: &str, values: &mut [T]) {
         let (initializer, rng) = (self.initializer, &mut *self.rng);
         match (initializer.bias, &self.weight) {
-            // // Constant biases draw no random numbers, so the weights for a seed do not change.
+            // Constant biases draw no random numbers, so the weights for a seed do not change.
             (BiasScheme::Constant(value), _) => values.fill(T::from_f64(value)),
             (BiasScheme::Normal(deviation), _) => {
                 values.iter_mut().for_each(|b| *b = T::from_f64(deviation * normal(rng)));

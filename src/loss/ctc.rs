@@ -77,7 +77,7 @@ impl<'a, const STEPS: usize, const CLASSES: usize, const MOST: usize, T: Real>
     Sample<'a, STEPS, CLASSES, MOST, T>
 {
     fn new(output: &'a Sequence<STEPS, CLASSES, T>, target: &'a Labels<CLASSES, MOST>) -> Self {
-        // // In `f64`, because the probability of a path is a product over all steps.
+        // In `f64`, because the probability of a path is a product over all steps.
         let norms = core::array::from_fn(|step| {
             let largest = maximum(&output.0[step]).to_f64();
             let sum = output.0[step].iter().fold(0.0, |sum, a| sum + exp(a.to_f64() - largest));

@@ -48,7 +48,7 @@ struct EditAll<S, F> {
 
 impl<S: Real, F: FnMut(&Parameter<'_>, &mut [S])> Visitor<0, 1> for EditAll<S, F> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        // // The two scalar types differ in size.
+        // The two scalar types differ in size.
         if size_of::<S>() == size_of::<T>() {
             (self.f)(parameter, bytemuck::cast_slice_mut(xs));
         }
@@ -79,7 +79,7 @@ struct Edit<'a, S, F, R> {
 #[cfg(feature = "alloc")]
 impl<S: Real, R, F: FnOnce(&mut [S]) -> R> Visitor<0, 1> for Edit<'_, S, F, R> {
     fn visit<T: Real>(&mut self, parameter: &Parameter<'_>, []: [&[T]; 0], [xs]: [&mut [T]; 1]) {
-        // // The two scalar types differ in size.
+        // The two scalar types differ in size.
         if size_of::<S>() == size_of::<T>()
             && parameter.path.to_string() == self.path
             && let Some(f) = self.f.take()

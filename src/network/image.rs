@@ -67,7 +67,7 @@ pub(crate) const fn content<'a>(
         Ok(()) => {}
         Err(fault) => return Err(fault),
     }
-    // // The lines of the layers are checked first, so that an error names the layer that differs and not the whole
+    // The lines of the layers are checked first, so that an error names the layer that differs and not the whole
     // network.
     let (mut types, mut at) = (Header { image, at: header.at }, 1);
     while at < first.len() {

@@ -65,9 +65,8 @@ pub trait InputOf<X: ?Sized, N, Y> {
 #[derive(Clone, Copy, Debug)]
 pub struct Data;
 
-// // The output is `Z`, and the last bound requires that `Z` is `Y`. With `Output = Y`, the error for a different
-// output
-// // would be "type mismatch resolving ..", not the sentence of `OutputIs`.
+// The output is `Z`, and the last bound requires that `Z` is `Y`. With `Output = Y`, the error for a different
+// output would be "type mismatch resolving ..", not the sentence of `OutputIs`.
 impl<X, N, Y, Z> InputOf<X, N, Y> for Data
 where
     X: ?Sized + AsSample,
@@ -164,7 +163,7 @@ pub trait Maps<X: Sample, Y: Sample + Pod>:
 {
 }
 
-// // `N::Is` is `N` if that is a layer.
+// `N::Is` is `N` if that is a layer.
 impl<X, Y, Z, N> Maps<X, Y> for N
 where
     X: Sample + Gives<N, Output = Z>,

@@ -58,7 +58,7 @@ where
     check_outputs(outputs)?;
     let mean = {
         let mean = match T::compare_by(loss).mean_and_gradient(outputs, targets, output_grad) {
-            // // All of these targets are ignored, but other targets of the batch are not.
+            // All of these targets are ignored, but other targets of the batch are not.
             Err(Error::NoWeight) if share.weight == 0.0 => {
                 bytemuck::fill_zeroes(output_grad);
                 0.0

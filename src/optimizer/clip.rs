@@ -63,7 +63,7 @@ pub fn clip_value(gradient: &mut impl AsNetwork, largest: f64) -> Result<(), Err
 
 fn clip_value_of(gradient: ViewMut<'_>, largest: f64) -> Result<(), Error> {
     check_size("the largest number of a gradient", largest)?;
-    // // `clamp` does not change a NaN, and the optimizer rejects it. An infinity must not become a finite number
+    // `clamp` does not change a NaN, and the optimizer rejects it. An infinity must not become a finite number
     // either.
     visit([], [gradient], &mut Each(|g: f64| if g.is_finite() { g.clamp(-largest, largest) } else { g }));
     Ok(())

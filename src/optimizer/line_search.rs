@@ -60,7 +60,7 @@ pub(super) fn strong_wolfe(
     let is_insufficient = |place: Place| place.loss > origin.loss + SUFFICIENT * place.step * origin.slope;
     let is_flat = |place: Place| place.slope.abs() <= -CURVATURE * origin.slope;
 
-    // // Lengthen the step until the interval contains a minimum.
+    // Lengthen the step until the interval contains a minimum.
     vectors.copy(GRADIENT, low);
     let mut previous = origin;
     let mut new = place(vectors, sign, 0.0, first)?;
@@ -100,7 +100,7 @@ pub(super) fn strong_wolfe(
             break;
         }
         let mut step = interpolate(bracket[0], bracket[1], [left, right]);
-        // // Twice near or at an end: move away from it by a tenth of the interval.
+        // Twice near or at an end: move away from it by a tenth of the interval.
         let tenth = 0.1 * (right - left);
         let is_near = (right - step).min(step - left) < tenth;
         if is_near && (is_slow || step >= right || step <= left) {

@@ -82,7 +82,7 @@ impl<N: Parameters, M: MomentStorage> Sgd<N, M> {
         check_between_0_and_1("the dampening", self.dampening)?;
         let (rate, momentum) = (self.learning_rate, self.momentum);
         if momentum == 0.0 {
-            // // Without momentum, no velocity is stored.
+            // Without momentum, no velocity is stored.
             return take_step(&Plain, rate, &self.options, gradient, [network]);
         }
         let new = if self.steps == 0 { 1.0 } else { 1.0 - self.dampening };

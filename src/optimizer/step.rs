@@ -166,7 +166,7 @@ impl Visitor<2, 0> for Check<'_> {
     fn rows(&self, parameter: &Parameter<'_>) -> TableRows<2, 0> {
         let part = self.options.part(self.rate, parameter);
         match self.moved {
-            // // If weight decay is in the gradient, each weight is checked.
+            // If weight decay is in the gradient, each weight is checked.
             Moved::All | Moved::WithGradient | Moved::WithGradientOrMoments if part.coupled > 0.0 => {
                 TableRows::All
             }
@@ -202,7 +202,7 @@ impl<R: Rule<W>, const W: usize> Visitor<1, W> for Attempt<'_, R> {
             for (copy, numbers) in copies.iter_mut().zip(&write) {
                 copy[..part.len()].copy_from_slice(&numbers[part.clone()]);
             }
-            // // If weight decay is in the gradient, a moment can be too large although the gradient is not.
+            // If weight decay is in the gradient, a moment can be too large although the gradient is not.
             let mut gradients = g[part.clone()].iter().zip(&copies[0]);
             let too_large = if rule.coupled > T::zero() && W > 1 {
                 gradients.position(|(&g, &w)| (rule.sign * g + rule.coupled * w).abs() > largest_kept())

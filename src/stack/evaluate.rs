@@ -35,11 +35,11 @@ use crate::tensor::Sample;
 /// let mut net = Net::init(&mut rng(1));
 /// (net.0.layer.running_mean, net.0.layer.running_variance) = (Vector([10.0]), Vector([4.0])); // as loaded from a file
 /// let (x, y) = ([Vector([100.0]), Vector([200.0])], [Vector([45.0]), Vector([95.0])]);
-/// let in_use = net.loss(&MeanSquaredError, &x, &y)?;
+/// let expected = net.loss(&MeanSquaredError, &x, &y)?;
 ///
 /// let optimizer = FreezeParameters::new(Sgd::new(0.01), ["0"]);
 /// let mut trainer = Trainer::new(net, MeanSquaredError, optimizer, 1);
-/// assert_eq!(trainer.step(&x, &y)?, in_use); // normalized by 10 and 4, and not by the batch
+/// assert_eq!(trainer.step(&x, &y)?, expected); // normalized by 10 and 4, and not by the batch
 /// assert_eq!(trainer.network.0.layer.running_mean, Vector([10.0]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
@@ -61,7 +61,7 @@ pub(crate) const EVALUATED: &str = "evaluated";
 
 impl<X: Sample, F: Layer<X>> Layer<X> for Evaluate<F> {
     type Output = F::Output;
-    // // The plan of F, with the same children.
+    // The plan of F, with the same children.
     const PLAN: Plan = Plan {
         name: <Self as Named>::NAME,
         parameters: &<Self as Parameters>::DESCRIPTION,

@@ -88,7 +88,7 @@ where
             input_grad: if at == 0 { input_grad.as_deref_mut() } else { Some(&mut *below) },
             gradient: gradient.layer_mut(at),
             workspace: workspace.copy(&mut saved, &F::PLAN, samples, at),
-            // // If one layer is applied several times, the first gradient may overwrite, and the others are added.
+            // If one layer is applied several times, the first gradient may overwrite, and the others are added.
             accumulate: accumulate || R::SHARED && !last,
         };
         backward_child(Segment::Index(at), row.layer(at), pass, &mut hook);

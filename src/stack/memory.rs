@@ -54,7 +54,7 @@ at_if!(
 
 impl<A: Sample + Pod, B: Sample + Pod, F: Layer<A>> Layer<Pair<A, B>> for OnFirst<F> {
     type Output = Pair<F::Output, B>;
-    // // The plan of F, with the same children, and with memory for the first half and for its gradients.
+    // The plan of F, with the same children, and with memory for the first half and for its gradients.
     const PLAN: Plan = {
         let leaf = Plan::leaf::<Pair<A, B>, Self>();
         Plan {

@@ -45,6 +45,7 @@
 //!
 //! The workspace of a stack stores the outputs of its layers. In the backward pass each layer gets its input and output
 //! again.
+#![doc(alias("Sequential", "nn.Sequential", "MLP", "multilayer perceptron"))]
 
 mod array;
 mod attention;

@@ -67,7 +67,7 @@ impl<A: ParallelInput, B: ParallelInput, F: Layer<A>, G: Layer<B>> Layer<Pair<A,
             Child { name: FIRST, plan: &F::PLAN, copies: 1, shared: false },
             Child { name: SECOND, plan: &G::PLAN, copies: 1, shared: false },
         ],
-        // // Memory for both halves of the input and the output, and for the gradients of one half at a time.
+        // Memory for both halves of the input and the output, and for the gradients of one half at a time.
         ..Plan::leaf::<Pair<A, B>, Self>()
             .form(Form::Parallel)
             .parallel(&F::PLAN, true)

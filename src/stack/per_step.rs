@@ -63,7 +63,7 @@ impl<const STEPS: usize, const IN: usize, T: Real, F: Layer<Vector<IN, T>, Outpu
     Layer<Sequence<STEPS, IN, T>> for PerStep<F>
 {
     type Output = Steps<STEPS, F::Output>;
-    // // The plan of F, with the same children, for STEPS samples of F in each sample.
+    // The plan of F, with the same children, for STEPS samples of F in each sample.
     const PLAN: Plan = {
         let leaf = Plan::leaf::<Sequence<STEPS, IN, T>, Self>();
         Plan {

@@ -119,7 +119,7 @@ impl Compares for Cosine {
     fn gradient(pairs: impl Iterator<Item = [f64; 2]> + Clone, y: f64) -> impl Iterator<Item = [f64; 2]> {
         let [_, a_square, b_square] = Self::sums(pairs.clone());
         let [a_norm, b_norm] = [a_square, b_square].map(Self::norm);
-        // // If a norm is replaced by the constant, its derivative is 0.
+        // If a norm is replaced by the constant, its derivative is 0.
         let share = |norm: f64| if norm > Self::EPSILON { y / (norm * norm) } else { 0.0 };
         let (a_share, b_share) = (share(a_norm), share(b_norm));
         pairs.map(move |[a, b]| [b / (a_norm * b_norm) - a_share * a, a / (a_norm * b_norm) - b_share * b])

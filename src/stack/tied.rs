@@ -88,7 +88,7 @@ impl<const VOCAB: usize, const WIDTH: usize, T: Real, H: Hidden<VOCAB, WIDTH, T>
     for TiedOutput<VOCAB, WIDTH, T>
 {
     type Output = H::Scores;
-    // // The table is counted once, in the embedding.
+    // The table is counted once, in the embedding.
     const PLAN: Plan = Plan {
         parameters: &Node::Nothing,
         ..Plan::leaf::<H, Self>()

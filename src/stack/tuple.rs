@@ -179,7 +179,7 @@ macro_rules! stack {
         }
     };
 
-    // // Each output except the last is saved. Its gradient is scratch memory.
+    // Each output except the last is saved. Its gradient is scratch memory.
     (@boundaries [$plan:expr] $Last:ident) => { $plan };
     (@boundaries [$plan:expr] $Out:ident $($rest:ident)+) => {
         stack!(
@@ -242,7 +242,7 @@ macro_rules! stack {
     };
 }
 
-// // For each layer: its type, its place, its input and its output.
+// For each layer: its type, its place, its input and its output.
 stack!(A 0 X Y);
 stack!(A 0 X X1, B 1 X1 Y);
 stack!(A 0 X X1, B 1 X1 X2, C 2 X2 Y);

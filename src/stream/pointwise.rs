@@ -139,7 +139,7 @@ impl<const N: usize, T: Real, F: Layer<Vector<N, T>, Output: Tensor>> Stream<Vec
     }
 }
 
-// // The samples after a `LastStep` are vectors.
+// The samples after a `LastStep` are vectors.
 pointwise!(
     [const IN: usize, const OUT: usize, T: Real, B: Bias<Vector<OUT, T>>] Linear<IN, OUT, T, B>,
     Vector<IN, T> => Vector<OUT, T>

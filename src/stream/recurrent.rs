@@ -135,9 +135,8 @@ where
     }
 }
 
-// // The output type depends on this check, so that it is unknown if the check fails, and the compiler does not check
-// the
-// // layers after it.
+// The output type depends on this check, so that it is unknown if the check fails, and the compiler does not check
+// the layers after it.
 impl<X: Tensor, Y: Tensor> Stream<X> for Reverse
 where
     Reverse: StreamFromTheEnd<X, Output = Y>,

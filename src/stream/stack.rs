@@ -88,7 +88,7 @@ macro_rules! stack {
     };
 }
 
-// // For each layer: its type, its place, its input and its output.
+// For each layer: its type, its place, its input and its output.
 stack!(A 0 X Y);
 stack!(A 0 X X1, B 1 X1 Y);
 stack!(A 0 X X1, B 1 X1 X2, C 2 X2 Y);

@@ -52,7 +52,7 @@ impl<const CLASSES: usize> Label<CLASSES> {
     /// ```
     #[track_caller]
     pub const fn of<const INDEX: usize>() -> Self {
-        // // In a constant, this error is at the line of the constant. Elsewhere `known` does not compile.
+        // In a constant, this error is at the line of the constant. Elsewhere `known` does not compile.
         require(INDEX < CLASSES, OF);
         Self::known::<INDEX>()
     }

@@ -86,7 +86,7 @@ impl Sizes {
         cost = cost.then(output.for_steps(queries));
         cost.multiply_adds += scores;
         cost.backward_multiply_adds += scores / 2 * 5; // computes the scores again, and four more products
-        // // `Checks` reports heads that do not divide the width.
+        // `Checks` reports heads that do not divide the width.
         let head = if self.heads == 0 || self.heads > self.width { 1 } else { self.head() };
         let heads = Heads {
             steps: self.steps,
