@@ -25,7 +25,7 @@ pub(crate) type Fault = Text;
 #[track_caller]
 pub const fn network_of_image<N: Parameters>(image: &[u8]) -> N {
     if cfg!(target_endian = "big") {
-        panic!("the numbers of an image are little-endian, and this target is big-endian");
+        panic!("the numbers of a network image are little-endian, but this target is big-endian");
     }
     match numbers::<N>(image) {
         Err(fault) => panic!("{}", fault.as_str()),
@@ -93,13 +93,13 @@ pub(crate) const fn content<'a>(
     }
     let (_, checksum) = line.split_at(expected.as_bytes().len());
     if !header.line().is_empty() {
-        return Err(*Text::new().text("the header of the image does not end where that of this network ends"));
+        return Err(*Text::new().text("the header of the image has another length than the header of this network"));
     }
     let (_, bytes) = image.split_at(header.at);
     if bytes.len() != size {
         let mut text = Text::new();
-        text.text("the image has ").whole(bytes.len() as u64).text(" bytes of numbers, and the network ");
-        return Err(*text.whole(size as u64).text(": the file was cut short, or something was added"));
+        text.text("the image has ").whole(bytes.len() as u64).text(" bytes of numbers, but the network needs ");
+        return Err(*text.whole(size as u64).text(": the file is truncated, or has additional bytes"));
     }
     #[cfg(not(feature = "checkpoint"))]
     let _ = checksum;

@@ -62,7 +62,7 @@ impl<P: Pass, const SAMPLES: usize, const LINES: usize> WorkspaceOf<P, SAMPLES, 
             if P::TRAINS { P::BUDGET.training_lines(SAMPLES) } else { P::BUDGET.prediction_lines(SAMPLES) };
         require(
             lines == LINES,
-            "the lines of a `WorkspaceOf` are those of its pass: write it by `workspace!`",
+            "a `WorkspaceOf` must have the size of its pass: use the macro `workspace!`",
         );
     };
 

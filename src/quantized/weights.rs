@@ -17,7 +17,7 @@ const MOST_INPUTS: usize = ((i32::MAX - (1 << 29)) / (127 * 255)) as usize;
 pub(super) const fn buffers(input: usize, output: usize, products: usize) -> Buffers {
     require(
         products <= MOST_INPUTS,
-        "an output of this int8 layer sums more than 49733 products, which can overflow 32 bits: divide the layer",
+        "an output of this int8 layer sums more than 49733 products, which can overflow 32 bits: split the layer",
     );
     Buffers::from_to(input, output)
 }

@@ -105,8 +105,8 @@ impl<const STEPS: usize, const VOCAB: usize> TextWindows<STEPS, VOCAB> {
     /// [`DataError::Io`], and [`DataError::Text`] for a file that is empty, too short for a window, or ends within a
     /// token.
     pub fn open(path: impl AsRef<Path>, of: TokenType) -> Result<Self, DataError> {
-        const { require(STEPS > 0, "a window of a text has at least one step") };
-        const { require(VOCAB > 0, "a vocabulary has at least one token") };
+        const { require(STEPS > 0, "a window of text needs at least one step") };
+        const { require(VOCAB > 0, "a vocabulary needs at least one token") };
         let path = path.as_ref();
         let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = opened.map_err(|source| DataError::Io { path: path.into(), source })?;

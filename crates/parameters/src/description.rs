@@ -120,7 +120,7 @@ impl Node {
         while side < shape.len() {
             product = match product.checked_mul(shape[side]) {
                 Some(product) => product,
-                None => panic!("the sides of a parameter multiply to more than fits into memory"),
+                None => panic!("the parameter is too large: the product of its dimensions overflows"),
             };
             side += 1;
         }
