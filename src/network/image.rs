@@ -93,12 +93,16 @@ pub(crate) const fn content<'a>(
     }
     let (_, checksum) = line.split_at(expected.as_bytes().len());
     if !header.line().is_empty() {
-        return Err(*Text::new().text("the header of the image has another length than the header of this network"));
+        return Err(
+            *Text::new().text("the header of the image has another length than the header of this network")
+        );
     }
     let (_, bytes) = image.split_at(header.at);
     if bytes.len() != size {
         let mut text = Text::new();
-        text.text("the image has ").whole(bytes.len() as u64).text(" bytes of numbers, but the network needs ");
+        text.text("the image has ")
+            .whole(bytes.len() as u64)
+            .text(" bytes of numbers, but the network needs ");
         return Err(*text.whole(size as u64).text(": the file is truncated, or has additional bytes"));
     }
     #[cfg(not(feature = "checkpoint"))]

@@ -60,10 +60,7 @@ impl<P: Pass, const SAMPLES: usize, const LINES: usize> WorkspaceOf<P, SAMPLES, 
     const FITS: () = {
         let lines =
             if P::TRAINS { P::BUDGET.training_lines(SAMPLES) } else { P::BUDGET.prediction_lines(SAMPLES) };
-        require(
-            lines == LINES,
-            "a `WorkspaceOf` must have the size of its pass: use the macro `workspace!`",
-        );
+        require(lines == LINES, "a `WorkspaceOf` must have the size of its pass: use the macro `workspace!`");
     };
 
     /// Creates a workspace of zeros.

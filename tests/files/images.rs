@@ -103,7 +103,8 @@ fn the_image_of_another_network_is_refused() {
 #[test]
 fn numbers_that_are_missing_changed_or_not_finite_are_errors() {
     assert!(
-        error::<Net>(&IMAGE[..IMAGE.len() - 1]).contains("has 9639 bytes of numbers, but the network needs 9640")
+        error::<Net>(&IMAGE[..IMAGE.len() - 1])
+            .contains("has 9639 bytes of numbers, but the network needs 9640")
     );
     assert!(error::<Net>(&[IMAGE, &[0]].concat()).contains("has 9641 bytes of numbers"));
     let mut flipped = IMAGE.to_vec();
