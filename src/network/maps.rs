@@ -117,7 +117,8 @@ where
 ///
 /// This is the bound for generic code. A network with this bound has all methods, works in a
 /// [`Trainer`](crate::Trainer), and can be a layer of a stack. If its input and output have the same type, it can also
-/// be in an array.
+/// be in an array. The bounds `At<0, ..>` to `At<15, ..>` allow it at every place of a stack. Every network satisfies
+/// them.
 ///
 /// ```
 /// use chainrule::Maps;

@@ -52,7 +52,8 @@ pub use workspace_of::{Pass, WorkspaceOf};
 /// The bounds are on the methods, not on the trait. So a network with mismatched shapes has the methods too, and the
 /// compiler reports which layer is wrong.
 ///
-/// Each method has an example.
+/// The bound `Data: InputOf<X, Self, Y>` of a method means that the network maps `X` to `Y`. It is satisfied by every
+/// network whose layers match. In generic code, write [`Maps<X, Y>`](crate::Maps) instead. Each method has an example.
 #[doc(alias("nn.Module", "Module", "model", "Sequential"))]
 pub trait Network: Parameters {
     /// Returns a table of this network for inputs of the shape `X`: each layer with its output shape, parameters and

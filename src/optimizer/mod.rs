@@ -122,7 +122,8 @@ use step::{Moved, Rule, take_step};
     note = "the state of an optimizer has the type of its network: make a new optimizer for each network"
 )]
 pub trait Optimizer<N: Parameters>: Send {
-    /// Changes `network` by one step along `gradient`.
+    /// Changes `network` by one step along `gradient`. Each of them is a network `N` or an
+    /// [`Owned<N>`](crate::layer::Owned).
     ///
     /// # Errors
     /// [`Error::NonFiniteGradient`] or [`Error::StepOverflow`], which name the parameter, or [`Error::Setting`]. In

@@ -19,7 +19,7 @@ use crate::Error;
 pub struct Plateau {
     /// The factor of the learning rate.
     pub factor: f64,
-    /// The number of metrics in a row without an improvement that do not reduce the learning rate yet.
+    /// The number of metrics in a row without an improvement after which the next one reduces the learning rate.
     pub patience: u32,
     /// The number of metrics after a reduction that are not counted: 0 by default.
     pub cooldown: u32,

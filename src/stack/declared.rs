@@ -80,7 +80,7 @@ impl<const PLACE: usize, L, X> Wrong for Arrival<PLACE, L, X> {}
 #[derive(Debug)]
 pub struct Unknown;
 
-#[allow(clippy::extra_unused_type_parameters)] // those of `Between` and `Arrival`
+#[allow(clippy::extra_unused_type_parameters)] // the parameters of `Between` and `Arrival`
 impl Unknown {
     /// Returns an unknown sample. See [`Between::arrives_at`].
     pub const fn arrives_at<const PLACE: usize, L>(self) -> Self {

@@ -48,7 +48,7 @@ pub trait Chain<X: Sample>: Layer<X> + LayerRefs {
     );
 
     /// Runs the backward pass, as [`Layer::backward`]. The hook gets the layers' names.
-    #[allow(clippy::too_many_arguments)] // those of `Backward`, with the gradient as separate references
+    #[allow(clippy::too_many_arguments)] // the fields of `Backward`, with the gradient as separate references
     fn backward_chain(
         names: &[Segment],
         layers: Self::Layers<'_>,
