@@ -1,4 +1,4 @@
-//! Attention: the two ways of its gradient, and the saturation of its softmax.
+//! Attention: the two paths of its gradient, and the saturation of its softmax.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,32 +11,33 @@ use crate::kernel::Real;
 use crate::layer::AttentionScores;
 use crate::tensor::Numbers;
 
-/// The heads of an attention layer over a batch.
+/// The heads of an attention layer, measured over a batch: [`LayerFlow::attention`](super::LayerFlow::attention).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct AttentionFlow {
-    /// Each head.
+    /// The figures of each head.
     pub heads: Vec<HeadFlow>,
 }
 
-/// A head of an attention layer over a batch. A query that sees a single key has no choice, and is left out.
+/// A head of an attention layer, measured over a batch. Queries that see a single key have no choice, and are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct HeadFlow {
-    /// The mean over all queries of -Σ p ln p / ln n, the entropy of the probabilities of the n keys that the query sees, in
-    /// shares of the largest one. 1 is the mean of all keys, 0 is a single key, which lets no gradient through the scores.
+    /// The normalized entropy: the mean over all queries of -Σ p ln p / ln n, where n is the number of keys that the
+    /// query sees. At 1 every query takes the mean of all keys. At 0 every query takes a single key, and no gradient
+    /// passes through the scores.
     pub entropy: f64,
     /// The mean of the largest probability.
     pub largest: f64,
 }
 
 impl HeadFlow {
-    /// Returns whether the entropy is below [`SATURATED`]: nearly all queries look at one key. The gradient of the scores,
-    /// p (dp - Σ p dp), is then close to 0. (A convention of this crate.)
+    /// Returns whether the entropy is below [`SATURATED`]: nearly all queries attend to one key. The gradient of the
+    /// scores, p (dp - Σ p dp), is then close to 0. (A convention of this crate.)
     pub fn collapsed(&self) -> bool {
         self.entropy < SATURATED
     }
 
-    /// Returns whether the entropy is above 1 - [`SATURATED`]: nearly all queries take the mean of all keys. Many heads of a
-    /// new network do.
+    /// Returns whether the entropy is above 1 - [`SATURATED`]: nearly all queries take the mean of all keys. Many heads
+    /// of a new network do.
     pub fn uniform(&self) -> bool {
         self.entropy > 1.0 - SATURATED
     }
@@ -63,21 +64,21 @@ impl AttentionFlow {
     }
 }
 
-/// The way of the gradient through the values: the probabilities as constants.
+/// The gradient path through the values, with the probabilities as constants.
 pub(super) const VALUES: &str = "values";
-/// The way through the scores, of queries and keys: the values as constants.
+/// The gradient path through the scores of queries and keys, with the values as constants.
 pub(super) const SCORES: &str = "scores";
 
-/// Returns the share of a way in the sum of the lengths of both.
+/// Returns the length of one path's gradient as a share of the sum of both lengths.
 pub(super) fn way_share(paths: &[PathFlow], name: &str) -> Option<f64> {
     let own = paths.iter().find(|path| path.name == name)?.input_grad_rms;
     ratio(own, paths.iter().map(|path| path.input_grad_rms).sum())
 }
 
-/// An attention layer whose backward pass has begun and not ended.
+/// An attention layer during its backward pass.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Attention {
-    /// For each head the sums of the entropy and of the largest probability.
+    /// For each head, the sum of the entropies and the sum of the largest probabilities.
     sums: Vec<[f64; 2]>,
     queries: u64,
     one_input: bool,
@@ -96,7 +97,7 @@ impl Attention {
         }
     }
 
-    /// Computes the probabilities of each head again, a query at a time.
+    /// Computes the probabilities of each head again, for one query after another.
     fn measure<T: Real>(&mut self, all: &AttentionScores<'_>, queries: &[T], keys: &[T]) {
         let &AttentionScores { heads, key_heads, steps: [q_steps, k_steps], .. } = all;
         let (samples, group) = (all.samples, heads / key_heads.max(1));
@@ -126,7 +127,7 @@ impl Attention {
         }
     }
 
-    /// Adds what a layer inside has brought to the input.
+    /// Adds the gradient that a layer inside has added to the input.
     pub(super) fn add_way(&mut self, child: &str, input_grad: &Numbers<'_>) {
         match child {
             "value" => self.values = to_f64(input_grad),
@@ -142,8 +143,8 @@ impl Attention {
         }
     }
 
-    /// Returns the gradients of the ways, if there are any. The keys' half of a pair comes first; the other one gets nothing
-    /// by the values.
+    /// Returns the gradients of the paths, if there are any. In a pair, the gradient of the keys' half comes first. The
+    /// other half gets no gradient through the values.
     pub(super) fn ways(&self) -> Vec<(&'static str, Vec<f64>)> {
         if self.values.is_empty() && self.scores.is_empty() {
             return Vec::new();
@@ -192,7 +193,7 @@ mod tests {
         assert_eq!(entropy(&[1e300, -1e300, 0.0]), (0.0, 1.0));
     }
 
-    /// Two heads of one number each, that share the key's head; queries see the keys up to their own.
+    /// Two heads with one number each share the head of the key. Queries see the keys up to their own.
     #[test]
     fn each_head_has_the_mean_over_the_queries_that_have_a_choice() {
         let (queries, keys) = ([0f32, 0.0, 0.0, 1e9, 0.0, 2.0], [1f32, 0.0, 0.0]);
@@ -212,7 +213,7 @@ mod tests {
         let flow = attention.figures().unwrap();
         assert_close(flow.heads[0].entropy, 1.0);
         assert_close(flow.heads[0].largest, (0.5 + 1.0 / 3.0) / 2.0);
-        // The scores of the second query are 1e9 and 0, those of the third 2, 0 and 0.
+        // The scores of the second query are 1e9 and 0, and those of the third 2, 0 and 0.
         let z = 2f64.exp() + 2.0;
         let third = (z.ln() - 2.0 * 2f64.exp() / z) / 3f64.ln();
         assert_close(flow.heads[1].entropy, third / 2.0);

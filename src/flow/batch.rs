@@ -1,11 +1,11 @@
-//! Batches whose scalar type is known at run time only.
+//! Batches whose scalar type is known only at run time.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::tensor::Numbers;
 
-/// The numbers of a batch, in the scalar of the network.
+/// The numbers of a batch, in the scalar type of the network.
 #[derive(Debug)]
 pub(super) enum Batch {
     F32(Vec<f32>),
@@ -13,7 +13,7 @@ pub(super) enum Batch {
 }
 
 impl Batch {
-    /// Gives the batch the length and the scalar of `like`; new numbers are this one.
+    /// Resizes the batch to the length and the scalar type of `like`. New numbers are `number`.
     pub(super) fn resize(&mut self, like: &Numbers<'_>, number: f64) {
         match (&mut *self, like) {
             (Self::F32(numbers), Numbers::F32(_)) => numbers.resize(like.len(), number as f32),
@@ -22,7 +22,7 @@ impl Batch {
         }
     }
 
-    /// Creates a batch of `len` numbers in the scalar of `like`.
+    /// Creates a batch of `len` numbers in the scalar type of `like`.
     pub(super) fn new(like: &Numbers<'_>, len: usize, number: impl Fn(usize) -> f64) -> Self {
         match like {
             Numbers::F32(_) => Self::F32((0..len).map(|at| number(at) as f32).collect()),
@@ -30,7 +30,7 @@ impl Batch {
         }
     }
 
-    /// Creates a batch of `len` zeros in the scalar of `like`.
+    /// Creates a batch of `len` zeros in the scalar type of `like`.
     pub(super) fn zeros(like: &Numbers<'_>, len: usize) -> Self {
         match like {
             Numbers::F32(_) => Self::F32(vec![0.0; len]),

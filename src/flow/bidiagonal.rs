@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 use super::tridiagonal::eigenvalues;
 use crate::kernel::{Kernel, Level, dispatch, dot, norm};
 
-/// Computes the singular values of a square matrix of side `n`, exact to rounding of the largest, or `None` if the
-/// method does not converge. No number should be far from 1.
+/// Computes the singular values of a square matrix of side `n`. They are exact up to the rounding of the largest.
+/// `None` if the method does not converge. The numbers of the matrix should be near 1 in size.
 ///
 /// # Source
-/// Golub, Kahan, "Calculating the singular values and pseudo-inverse of a matrix", SIAM J. Numer. Anal. 2 (1965): by
-/// reflections from both sides it becomes bidiagonal, and the singular values of that are the eigenvalues of a
-/// symmetric tridiagonal matrix of side 2n with a diagonal of zeros (theorem 1 there), which also has them with the
-/// other sign.
+/// Golub, Kahan, "Calculating the singular values and pseudo-inverse of a matrix", SIAM J. Numer. Anal. 2 (1965).
+/// Reflections from both sides make the matrix bidiagonal. The singular values of a bidiagonal matrix are eigenvalues
+/// of a symmetric tridiagonal matrix of side 2n with a diagonal of zeros (theorem 1 there). Its other eigenvalues are
+/// their negatives.
 pub(super) fn of_square(a: Vec<f64>, n: usize) -> Option<Vec<f64>> {
     let off_diagonal = dispatch(Bidiagonal { a, n });
     let mut values = eigenvalues(vec![0.0; 2 * n], off_diagonal, &mut [])?;
@@ -30,7 +30,7 @@ struct Bidiagonal {
 }
 
 impl Kernel for Bidiagonal {
-    /// The diagonal and the upper diagonal, one number of each in turn.
+    /// Alternates numbers of the diagonal and of the upper diagonal.
     type Output = Vec<f64>;
 
     /// Each step reads the matrix twice: once for the product of the rows with `u`, and once to reflect the rows from
@@ -42,13 +42,13 @@ impl Kernel for Bidiagonal {
         let mut v: Vec<f64> = (0..n).map(|row| a[row * n]).collect();
         let (mut beta, diagonal) = reflector(&mut v);
         found.push(diagonal);
-        // The products of v with the columns behind its own.
+        // The products of v with the columns after its own.
         let mut w = vec![0.0; n - 1];
         for (row, &v) in a.chunks_exact(n).zip(&v) {
             w.iter_mut().zip(&row[1..]).for_each(|(sum, x)| *sum += v * x);
         }
         for k in 0..n - 1 {
-            // v reflects the rows from k on, from the left; u the columns behind k, from the right.
+            // v reflects the rows from k on, from the left. u reflects the columns after k, from the right.
             let mut u: Vec<f64> =
                 a[k * n + k + 1..][..w.len()].iter().zip(&w).map(|(x, w)| x - beta * v[0] * w).collect();
             let (gamma, upper) = reflector(&mut u);
@@ -78,8 +78,8 @@ impl Kernel for Bidiagonal {
     }
 }
 
-/// Makes of `x` the vector v of the reflection 1 - β v vᵀ that maps it to its first axis. Returns β, and the number on
-/// that axis.
+/// Replaces `x` by the vector v of the reflection 1 - β v vᵀ that maps `x` to the first axis. Returns β, and the number
+/// on that axis.
 #[inline(always)]
 fn reflector(x: &mut [f64]) -> (f64, f64) {
     let length = -norm(x).copysign(x[0]);

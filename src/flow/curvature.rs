@@ -14,15 +14,28 @@ use crate::layer::Layer;
 use crate::loss::TargetFor;
 use crate::tensor::{Sample, Tensor};
 
-/// What [`GradientFlow::curvature_with`](super::GradientFlow::curvature_with) measures, and at which cost.
+/// The options of [`GradientFlow::curvature_with`](super::GradientFlow::curvature_with).
+///
+/// ```
+/// use chainrule::flow::CurvatureOptions;
+/// use chainrule::prelude::*;
+///
+/// // The mean of (w x - y)² has the Hessian 2 x²: 18 for x = 3.
+/// let net = Linear::<1, 1, f64, NoBias>::zeros();
+/// let options = CurvatureOptions { probes: 0, ..CurvatureOptions::default() }; // without the trace
+/// let curvature = net.curvature_with(&MeanSquaredError, &[Vector([3.0])], &[Vector([1.0])], options)?;
+/// assert!(curvature.trace.is_none() && curvature.largest.is_reliable());
+/// approx::assert_relative_eq!(curvature.largest_rate().unwrap(), 2.0 / 18.0, max_relative = 1e-8);
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CurvatureOptions {
-    /// The most products with the Hessian for the two eigenvalues, two gradients each. They need the memory of as many
-    /// vectors of `f64` as long as the network.
+    /// The largest number of Hessian-vector products for the two eigenvalues. Each costs two gradients. `iterations`
+    /// vectors of `f64`, each with one number per parameter, are in memory.
     pub iterations: usize,
-    /// Ends them when both residuals are below this part of the larger of |λ|.
+    /// The iteration ends when both residuals are below this share of the larger |λ|.
     pub tolerance: f64,
-    /// The number of random vectors for the trace, two gradients each; without any there is no trace.
+    /// The number of random vectors for the trace. Each costs two gradients. With 0, there is no trace.
     pub probes: usize,
 }
 
@@ -33,69 +46,69 @@ impl Default for CurvatureOptions {
     }
 }
 
-/// The curvature of the mean loss of a batch, as a function of the parameters: figures of its Hessian, measured by
-/// [`GradientFlow::curvature`](super::GradientFlow::curvature).
+/// The curvature of the mean loss of a batch as a function of the parameters: figures of its Hessian, measured by
+/// [`GradientFlow::curvature`](super::GradientFlow::curvature). See the example there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Curvature {
     /// The mean loss of the batch.
     pub loss: f64,
-    /// How many samples the batch has.
+    /// The number of samples in the batch.
     pub samples: usize,
-    /// How many parameters the network has, without buffers.
+    /// The number of parameters of the network, without buffers.
     pub parameters: usize,
     /// |g|, the length of the gradient.
     pub gradient_norm: f64,
-    /// The largest eigenvalue, the sharpness.
+    /// The largest eigenvalue, also called sharpness.
     pub largest: Eigenvalue,
-    /// The smallest eigenvalue: the most negative one, if there is a negative one.
+    /// The smallest eigenvalue. If there are negative eigenvalues, it is the most negative one.
     pub smallest: Eigenvalue,
-    /// gᵀ H g / |g|², the curvature along the gradient; `None` where that is 0.
+    /// gᵀ H g / |g|², the curvature along the gradient g. `None` if g is 0.
     pub along_gradient: Option<f64>,
     /// The sum of all eigenvalues.
     pub trace: Option<Trace>,
-    /// How many products the eigenvalues took.
+    /// The number of Hessian-vector products for the eigenvalues.
     pub iterations: usize,
-    /// How many gradients of the batch were computed: the cost in multiples of a training step.
+    /// The number of gradients of the batch that were computed: the cost, in training steps.
     pub passes: usize,
 }
 
-/// An eigenvalue λ of the Hessian, and how exact it is.
+/// An eigenvalue λ of the Hessian, with its accuracy.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Eigenvalue {
     /// vᵀ H v, for an approximate eigenvector v of length 1.
     pub value: f64,
-    /// |H v - λ v|. Some eigenvalue is within this distance (and `error`) of the value. One that stands apart from the
-    /// others is much nearer.
+    /// |H v - λ v|. The distance from the value to some eigenvalue is at most this plus `error`. If that eigenvalue is
+    /// far from the others, the distance is much smaller.
     pub residual: f64,
-    /// By how much the product H v may be off, as in [`HessianProduct::error`](super::HessianProduct::error).
+    /// The error of the product H v, as in [`HessianProduct::error`](super::HessianProduct::error).
     pub error: f64,
 }
 
-/// An estimate of the trace of the Hessian.
+/// An estimate of the trace of the Hessian: the element of [`Curvature::trace`].
 ///
 /// # Source
 /// Hutchinson, "A stochastic estimator of the trace of the influence matrix", 1990: the mean of zᵀ H z, where the
-/// numbers of z are 1 or -1.
+/// elements of z are randomly 1 or -1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Trace {
     /// The mean over the random vectors.
     pub value: f64,
-    /// Its standard error; `None` for a single vector.
+    /// The standard error of the mean. `None` for a single vector.
     pub standard_error: Option<f64>,
 }
 
 impl Eigenvalue {
-    /// Returns whether the product with the Hessian is exact enough to rely on the value: to 30 % of it. (A convention of this
-    /// crate.) It is not where the loss is not smooth over the steps of the differences, or `f32` rounds too coarsely: as
-    /// with a batch norm of few samples.
+    /// Returns whether the product with the Hessian is accurate enough to rely on the value: its error is at most 30 %
+    /// of it. (A convention of this crate.) Two causes make it unreliable: the loss is not smooth over the steps of the
+    /// differences, or `f32` rounds too coarsely, for example with a batch norm over a few samples.
     pub fn is_reliable(&self) -> bool {
         self.error <= 0.3 * self.value.abs()
     }
 }
 
 impl Curvature {
-    /// Returns 2/λ, for the largest eigenvalue λ: plain gradient descent on this loss is stable for learning rates
-    /// below it. `None` if no eigenvalue is positive.
+    /// Returns 2/λ for the largest eigenvalue λ. Plain gradient descent on this loss is stable for smaller learning
+    /// rates. `None` if no eigenvalue is positive.
     ///
     /// # Source
     /// LeCun, Simard, Pearlmutter, "Automatic learning rate maximization by on-line estimation of the Hessian's
@@ -105,12 +118,13 @@ impl Curvature {
         Some(2.0 / self.largest.value).filter(|rate| *rate > 0.0 && rate.is_finite())
     }
 
-    /// Compares a learning rate with the largest at which gradient descent with this momentum is stable, 2 (1 +
-    /// momentum) / λ. A momentum of 0 is plain gradient descent; the optimizer is [`Sgd`](crate::optimizer::Sgd)
-    /// without Nesterov's momentum.
+    /// Compares a learning rate with 2 (1 + momentum) / λ, the largest rate at which gradient descent with this
+    /// momentum is stable. A momentum of 0 is plain gradient descent. The formula holds for
+    /// [`Sgd`](crate::optimizer::Sgd) without Nesterov's momentum. See the example of
+    /// [`GradientFlow::curvature`](super::GradientFlow::curvature).
     ///
     /// # Errors
-    /// [`Error::Setting`] for a rate that is not positive and finite, and a momentum that is not from 0 to below 1.
+    /// [`Error::Setting`] for a rate that is not positive and finite, or a momentum outside 0 .. 1.
     ///
     /// # Source
     /// Cohen et al. 2021, equation 1 and appendix B.
@@ -129,16 +143,18 @@ impl Curvature {
     }
 }
 
-/// A learning rate compared with the curvature: [`Curvature::compare`].
+/// The result of [`Curvature::compare`].
+///
+/// It prints as a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RateComparison {
     /// The learning rate.
     pub learning_rate: f64,
     /// The momentum.
     pub momentum: f64,
-    /// The largest stable rate, 2 (1 + momentum) / λ; `None` if no eigenvalue is positive.
+    /// The largest stable rate, 2 (1 + momentum) / λ. `None` if no eigenvalue is positive.
     pub largest: Option<f64>,
-    /// The learning rate divided by the largest: 1 is the edge of stability.
+    /// The learning rate divided by the largest stable rate. 1 is the edge of stability.
     pub times: Option<f64>,
     /// Whether the eigenvalue is [reliable](Eigenvalue::is_reliable).
     pub reliable: bool,
@@ -170,7 +186,8 @@ fn measure_objective(objective: &mut dyn Objective, options: CurvatureOptions) -
     let samples = objective.samples();
     let mut hessian = Hessian::new(objective)?;
     let (parameters, gradient_norm) = (hessian.len(), norm(&hessian.gradient));
-    // The gradient finds the step for all other directions: it is mostly in the space of the large eigenvalues.
+    // The step that is best for the gradient is used for all other directions: the gradient is mostly in the space of
+    // the large eigenvalues.
     let (direction, has_gradient) = if gradient_norm > 0.0 {
         (hessian.gradient.iter().map(|g| g / gradient_norm).collect(), true)
     } else {
@@ -183,7 +200,8 @@ fn measure_objective(objective: &mut dyn Objective, options: CurvatureOptions) -
         ends(parameters, &mut |v| hessian.difference(v, step), iterations, tolerance)?;
     let mut largest = eigenvalue(&mut hessian, &largest)?;
     let mut smallest = eigenvalue(&mut hessian, &smallest)?;
-    // Every quotient vᵀ H v is between the two: where products are not exact, that of the gradient can be beyond them.
+    // Every quotient vᵀ H v is between the two eigenvalues. If products are inaccurate, the quotient of the gradient
+    // can be outside.
     if has_gradient {
         let [value, residual] = along(&direction, &product.vector);
         let gradient = Eigenvalue { value, residual, error: product.error };
@@ -211,7 +229,7 @@ fn measure_objective(objective: &mut dyn Objective, options: CurvatureOptions) -
     })
 }
 
-/// Computes the product with an eigenvector once more, by the steps that are best for it.
+/// Computes the product with an eigenvector again, with the steps that are best for it.
 fn eigenvalue(hessian: &mut Hessian<'_>, vector: &[f64]) -> Result<Eigenvalue, Error> {
     let product = hessian.product(vector)?;
     let [value, residual] = along(vector, &product.vector);
@@ -235,7 +253,7 @@ fn trace(hessian: &mut Hessian<'_>, step: f64, probes: usize) -> Result<Option<T
     Ok(Some(Trace { value, standard_error }))
 }
 
-/// Returns a vector of length 1 whose numbers have the same size and random signs.
+/// Returns a vector of length 1, where all numbers have the same size and random signs.
 fn signs(len: usize, seed: u64) -> Vec<f64> {
     let (mut rng, size) = (crate::random::rng(seed), 1.0 / (len as f64).sqrt());
     (0..len).map(|_| if rng.random::<bool>() { size } else { -size }).collect()

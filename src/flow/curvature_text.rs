@@ -4,12 +4,12 @@ use core::fmt;
 use super::curvature::{Curvature, Eigenvalue, RateComparison};
 use super::table::{fold, short};
 
-/// Within this factor of the largest stable rate, the figures do not say on which side it is: the curvature is that
-/// of one batch.
+/// If a rate is within this factor of the largest stable rate, the figures do not tell on which side it is: they are
+/// measured on a single batch.
 const NEAR: f64 = 1.2;
 
 impl fmt::Display for Curvature {
-    /// Prints the figures, a line each, and the largest stable learning rate.
+    /// Prints one figure per line, and the largest stable learning rate.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let title = format!(
             "curvature of the loss {} of {} samples, {} parameters; {} gradient passes",
@@ -39,7 +39,7 @@ impl fmt::Display for Curvature {
 }
 
 impl Curvature {
-    /// Returns which learning rates are stable.
+    /// Returns a sentence about the stable learning rates.
     pub(super) fn in_words(&self) -> String {
         if !self.largest.is_reliable() {
             return "the largest eigenvalue is not reliable: its product with the Hessian is off by too much. Take more \

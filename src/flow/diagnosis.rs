@@ -9,9 +9,10 @@ impl Flow {
     /// Diagnoses the gradients: healthy, vanishing, exploding, dead, saturated or not finite, with the cause and a
     /// cure.
     ///
-    /// One number decides whether it vanishes or explodes, the share of the gradient at the last layer of weights that
-    /// arrives at the first, and one limit, [`VANISHING`](super::VANISHING). `chainrule::gradient_flows` has the same
-    /// rule. Where a single step does it, the verdict says so: its gain can be another one for another batch.
+    /// One number decides whether the gradient vanishes or explodes: the share of the gradient at the last layer of
+    /// weights that arrives at the first. Its limit is [`VANISHING`](super::VANISHING). `chainrule::gradient_flows`
+    /// uses the same rule. If a single step causes it, the verdict says so, because the gain of this step can differ
+    /// for another batch.
     pub fn verdict(&self) -> Verdict {
         self.non_finite()
             .or_else(|| self.nothing_to_see())
@@ -29,7 +30,7 @@ impl Flow {
 
     fn non_finite(&self) -> Option<Verdict> {
         let verdict = |at, why, cure| Some(Verdict::new(FlowState::NonFinite, at, why, cure));
-        // Looks for the innermost layers, since a stack is not finite if a layer inside it is not.
+        // Searches the innermost layers, since a stack is not finite if a layer inside it is not.
         let first = |wrong: &dyn Fn(&LayerFlow) -> bool, at: usize| {
             wrong(&self.layers[at]) && !self.inside(at).iter().any(wrong)
         };
@@ -64,7 +65,7 @@ impl Flow {
         verdict(Some(at), why, cure)
     }
 
-    /// Handles networks without weights, and losses at their minimum.
+    /// Returns a verdict for networks without weights, and for losses at their minimum.
     fn nothing_to_see(&self) -> Option<Verdict> {
         let healthy = |why: &str| Some(Verdict::new(FlowState::Healthy, None, why.into(), ""));
         if !self.layers.iter().any(LayerFlow::has_weights) {

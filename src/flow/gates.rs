@@ -4,16 +4,18 @@ use serde::Serialize;
 
 use super::VANISHING;
 
-/// The numbers of a gate over a batch, and over all steps of a recurrent layer.
+/// The numbers of a gate over a batch, and over all steps of a recurrent layer: an element of
+/// [`LayerFlow::gates`](super::LayerFlow::gates).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct GateFlow {
-    /// Its name: `forget` in an LSTM.
+    /// Its name, such as `forget` in an LSTM.
     pub name: &'static str,
     /// The mean of the numbers by which it multiplies.
     pub mean: f64,
-    /// The share of them whose size is below [`VANISHING`]: what they multiply gets less than that of the gradient.
+    /// The share of these numbers whose size is below [`VANISHING`]: what they multiply gets less than that share of
+    /// the gradient.
     pub closed: f64,
-    /// The share of them above 1 - [`VANISHING`]: the gate passes nearly everything.
+    /// The share of these numbers above 1 - [`VANISHING`]: the gate passes nearly everything.
     pub open: f64,
 }
 
@@ -27,7 +29,7 @@ struct Sums {
     open: u64,
 }
 
-/// The gates of a layer whose backward pass has begun and not ended, in the order in which they came.
+/// The gates of a layer during its backward pass, in the order of the pass.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gates(Vec<Sums>);
 

@@ -18,15 +18,16 @@ use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Network, show_forward};
 use crate::tensor::{AsSample, Sample, Tensor};
 
-/// Measures the gradient flow of any network. It is part of the prelude.
+/// Methods that measure the gradients of any network. The trait is part of the prelude.
 pub trait GradientFlow: Network {
-    /// Measures how gradients flow through this network on a batch: each layer's factor in the chain rule's product,
-    /// and a [verdict](Flow::verdict). Layers run in training mode, with random numbers from a fixed seed.
+    /// Measures the gradient flow through this network on a batch: each layer's factor in the chain rule's product, and
+    /// a [verdict](Flow::verdict). Layers run in training mode, with random numbers from a fixed seed. See the example
+    /// of [the module](crate::flow).
     ///
     /// A forward pass that is not finite is not an error: the verdict names the layer that caused it.
     ///
     /// # Errors
-    /// Invalid data: see [`Error`].
+    /// [`Error`] for invalid data.
     fn flow<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -39,7 +40,7 @@ pub trait GradientFlow: Network {
         self.flow_with(loss, inputs, targets, FlowOptions::default())
     }
 
-    /// Measures the [`flow`](GradientFlow::flow), with what these options say.
+    /// Measures the [`flow`](GradientFlow::flow) with options.
     ///
     /// ```
     /// use chainrule::flow::FlowOptions;
@@ -53,7 +54,7 @@ pub trait GradientFlow: Network {
     /// ```
     ///
     /// # Errors
-    /// Invalid data: see [`Error`].
+    /// [`Error`] for invalid data.
     fn flow_with<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -72,9 +73,8 @@ pub trait GradientFlow: Network {
     /// size that suggests.
     ///
     /// It costs two gradients of the batch, computed in at most 64 pieces, and needs the memory of a few networks.
-    /// Layers run in training mode: the random numbers of a dropout, which follow from a fixed seed, are a part of
-    /// the noise. (So are they in a training.) For a batch norm see
-    /// [`batch_statistics`](GradientNoise::batch_statistics).
+    /// Layers run in training mode. The random numbers of a dropout follow from a fixed seed, and are a part of the
+    /// noise, as they are in training. For a batch norm see [`batch_statistics`](GradientNoise::batch_statistics).
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -88,8 +88,8 @@ pub trait GradientFlow: Network {
     /// ```
     ///
     /// # Errors
-    /// Invalid data; [`Error::Setting`] for fewer than two samples, or with a batch norm sixteen; and
-    /// [`Error::NonFiniteGradient`].
+    /// [`Error`] for invalid data. [`Error::Setting`] for fewer than two samples, or fewer than sixteen with a batch
+    /// norm. [`Error::NonFiniteGradient`].
     fn gradient_noise<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -105,7 +105,7 @@ pub trait GradientFlow: Network {
     /// Measures the noise of the gradient, as [`gradient_noise`](GradientFlow::gradient_noise), with options.
     ///
     /// # Errors
-    /// As [`gradient_noise`](GradientFlow::gradient_noise).
+    /// The errors of [`gradient_noise`](GradientFlow::gradient_noise).
     fn gradient_noise_with<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -122,9 +122,9 @@ pub trait GradientFlow: Network {
     /// Measures the curvature of the mean loss of a batch: the largest and the smallest eigenvalue of its Hessian, its
     /// trace, and the largest stable learning rate, 2/λ.
     ///
-    /// It costs at most about 140 gradients of the batch, and [`Curvature::passes`] says how many; the memory is that
-    /// of 30 vectors of `f64` as long as the network. Layers run in training mode with random numbers from a fixed
-    /// seed, so that the loss is one function. Products with the Hessian are differences of gradients: see
+    /// It costs at most about 140 gradients of the batch: [`Curvature::passes`] is their number. It needs the memory of
+    /// 30 vectors of `f64` with one number per parameter. Layers run in training mode with random numbers from a fixed
+    /// seed, so that the loss is a single function. Hessian-vector products are differences of gradients: see
     /// [`hessian_vector`](GradientFlow::hessian_vector).
     ///
     /// ```
@@ -140,7 +140,7 @@ pub trait GradientFlow: Network {
     /// ```
     ///
     /// # Errors
-    /// Invalid data, [`Error::NonFiniteGradient`], and [`Error::Setting`] for a network without parameters.
+    /// [`Error`] for invalid data. [`Error::NonFiniteGradient`]. [`Error::Setting`] for a network without parameters.
     fn curvature<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -153,10 +153,11 @@ pub trait GradientFlow: Network {
         self.curvature_with(loss, inputs, targets, CurvatureOptions::default())
     }
 
-    /// Measures the curvature, as [`curvature`](GradientFlow::curvature), with options.
+    /// Measures the curvature, as [`curvature`](GradientFlow::curvature), with options. See the example of
+    /// [`CurvatureOptions`].
     ///
     /// # Errors
-    /// As [`curvature`](GradientFlow::curvature).
+    /// The errors of [`curvature`](GradientFlow::curvature).
     fn curvature_with<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -170,16 +171,17 @@ pub trait GradientFlow: Network {
         curvature::measure(Data::network::<Bare>(self), loss, Data::samples(inputs), targets, options)
     }
 
-    /// Computes the product of the Hessian of the mean loss of a batch with a direction, by central differences of the
-    /// gradient with two steps, which are chosen by trial; and how exact it is.
+    /// Computes the product of the Hessian of the mean loss of a batch with a direction, and the error of the product.
+    /// See the example of [`HessianProduct`].
     ///
-    /// In `f64` the error is about 1e-9 of the product, and in `f32` about 1e-3. A ReLU has no second derivative at
-    /// its kink. A unit whose kink lies between the two ends of a step adds its change of slope, divided by the step,
-    /// so that the product is that of a loss that is smoothed over the step. In `f64` steps are so short that this is
-    /// rare; in `f32` it is not, and [`HessianProduct::error`] shows it.
+    /// It uses central differences of the gradient with two steps, which are chosen by trial. In `f64` the error is
+    /// about 1e-9 of the product, and in `f32` about 1e-3. A ReLU has no second derivative at its kink. If the kink of
+    /// a unit is between the two ends of a step, the unit adds its change of slope divided by the step. The product is
+    /// then that of a loss smoothed over the step. In `f64` the steps are so short that this is rare. In `f32` it is
+    /// not rare, and [`HessianProduct::error`] shows it.
     ///
     /// # Errors
-    /// As [`curvature`](GradientFlow::curvature), and [`Error::Setting`] for a direction that is not finite.
+    /// The errors of [`curvature`](GradientFlow::curvature), and [`Error::Setting`] for a direction that is not finite.
     fn hessian_vector<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -195,8 +197,8 @@ pub trait GradientFlow: Network {
         hessian::hessian_vector(network, loss, Data::samples(inputs), targets, direction)
     }
 
-    /// Computes the singular values of the Jacobian dy/dx of this network at each of these inputs, in evaluation mode:
-    /// whether it has dynamical isometry.
+    /// Computes the singular values of the Jacobian dy/dx of this network at each of these inputs, in evaluation mode.
+    /// They show whether the network has dynamical isometry.
     ///
     /// ```
     /// use chainrule::prelude::*;
@@ -211,14 +213,14 @@ pub trait GradientFlow: Network {
     /// ```
     ///
     /// # Cost
-    /// For each input, a training step on as many samples as the output has numbers, which computes J row by row; and
-    /// its decomposition, 8/3 n³ operations for n x n. A Jacobian of more than 2²⁴ numbers (4096 x 4096) is not
-    /// decomposed: the mean square is then an estimate with a [standard
-    /// error](JacobianSpectrum::standard_error), and the largest singular value a lower bound, for the cost of some
-    /// 120 passes.
+    /// For each input it costs a training step with as many samples as the output has elements, which computes J row by
+    /// row, and a singular value decomposition, 8/3 n³ operations for n x n. A Jacobian of more than 2²⁴ elements (4096
+    /// x 4096) is not decomposed. Its mean square is then an estimate with a
+    /// [standard error](JacobianSpectrum::standard_error), and its largest singular value a lower bound. This costs
+    /// about 120 passes.
     ///
     /// # Errors
-    /// As [`predict`](Network::predict); [`Error::EmptyBatch`] without inputs; [`Error::NonFiniteJacobian`].
+    /// The errors of [`predict`](Network::predict). [`Error::EmptyBatch`] without inputs. [`Error::NonFiniteJacobian`].
     fn jacobian_spectrum<X: AsSample<Sample: Tensor>, Y: Tensor>(
         &self,
         inputs: &[X],
@@ -230,8 +232,8 @@ pub trait GradientFlow: Network {
     }
 
     /// Computes the singular values of the Jacobians of parts of this network, as
-    /// [`jacobian_spectrum`](GradientFlow::jacobian_spectrum) does for all of it: of each layer on the main path, of
-    /// the layers up to each depth, or of ranges of layers.
+    /// [`jacobian_spectrum`](GradientFlow::jacobian_spectrum) does for all of it. Parts are the single layers on the
+    /// main path, the layers up to each depth, or ranges of layers.
     ///
     /// ```
     /// use chainrule::flow::JacobianParts;
@@ -247,8 +249,9 @@ pub trait GradientFlow: Network {
     /// ```
     ///
     /// # Errors
-    /// As there; [`Error::NotOnMainPath`] for a path of which there is no layer; [`Error::Setting`] for a part of
-    /// several layers with a Jacobian of more than 2²⁴ numbers.
+    /// The errors of [`jacobian_spectrum`](GradientFlow::jacobian_spectrum). [`Error::NotOnMainPath`] for a path
+    /// without a layer on the main path. [`Error::Setting`] for a part of several layers whose Jacobian has more than
+    /// 2²⁴ elements.
     fn jacobian_spectra<X: AsSample<Sample: Tensor>, Y: Tensor>(
         &self,
         inputs: &[X],
@@ -263,8 +266,8 @@ pub trait GradientFlow: Network {
 
 impl<N: Network> GradientFlow for N {}
 
-/// Measures a forward and a backward pass. If the forward pass is not finite, only the layers' inputs and outputs are
-/// measured.
+/// Measures a forward and a backward pass. If the forward pass is not finite, it measures only the inputs and outputs
+/// of the layers.
 pub(crate) fn measure<N, X, Y, L, T>(
     network: &N,
     loss: &L,

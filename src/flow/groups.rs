@@ -1,4 +1,4 @@
-//! Which parameters belong to which layer of a network, where a vector has the numbers of all of them.
+//! The layers of a network, and the place of their parameters in one vector of all parameters.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use chainrule_parameters::{Node, describe, describe_leaves};
 pub(super) struct Groups {
     pub(super) layers: Vec<Group>,
     pub(super) tensors: Vec<Tensor>,
-    /// How many numbers there are.
+    /// The number of elements of the vector.
     pub(super) len: usize,
 }
 
@@ -22,16 +22,16 @@ pub(super) struct Groups {
 pub(super) struct Group {
     pub(super) path: String,
     pub(super) layer: String,
-    /// How many numbers it has itself, without those of layers inside it.
+    /// The number of its own parameters, without those of layers inside it.
     pub(super) parameters: usize,
 }
 
-/// Where a parameter is in the vector of all of them.
+/// The place of a parameter in the vector of all parameters.
 pub(super) struct Tensor {
     pub(super) at: Range<usize>,
     /// The index of its layer.
     pub(super) layer: usize,
-    /// The epsilon of its scalar.
+    /// The epsilon of its scalar type.
     pub(super) rounding: f64,
 }
 
@@ -49,7 +49,7 @@ impl Visitor<1, 0> for Groups {
         if is_buffer(parameter) || xs.is_empty() {
             return;
         }
-        // The innermost layer whose path leads to it; those inside are listed after those around them.
+        // The innermost layer whose path leads to it. Layers inside are listed after those around them.
         let path = parameter.path.to_string();
         let leads = |layer: &Group| {
             let rest = path.strip_prefix(layer.path.as_str());
@@ -78,8 +78,8 @@ fn list(plan: &Plan, path: &Path<'_>, layers: &mut Vec<Group>) {
     }
 }
 
-/// Returns whether there is a running mean or variance outside of the parts that are always in evaluation mode: then a
-/// layer computes with those of its batch.
+/// Returns whether there are running statistics outside the parts that are always in evaluation mode. If so, a layer
+/// computes with the statistics of its batch.
 pub(super) fn has_batch_statistics(parameters: &Node) -> bool {
     if !parameters.has_buffers() {
         return false;

@@ -1,4 +1,4 @@
-//! Products with the Hessian of a loss, as differences of gradients.
+//! Hessian-vector products of a loss, as differences of gradients.
 
 use alloc::vec::Vec;
 
@@ -9,12 +9,12 @@ use crate::layer::{Layer, Owned, Parameter, Parameters, View, ViewMut, Visitor, 
 use crate::loss::TargetFor;
 use crate::tensor::{Sample, Tensor};
 
-/// Each step is this part of the one before it.
+/// The ratio of one step to the next smaller one.
 const RATIO: f64 = 4.0;
-/// The most steps that are tried.
+/// The largest number of steps that are tried.
 const STEPS: usize = 10;
 
-/// A product of the Hessian with a direction, and what it may be off by:
+/// A Hessian-vector product with its error: the result of
 /// [`GradientFlow::hessian_vector`](super::GradientFlow::hessian_vector).
 ///
 /// ```
@@ -32,12 +32,13 @@ const STEPS: usize = 10;
 pub struct HessianProduct<N: Parameters> {
     /// H v, as a network: a number for each parameter, and 0 for buffers.
     pub product: Owned<N>,
-    /// The length by which the product may be off, measured: twice the difference of the quotients with two steps, of
-    /// which the longer is off by truncation and the shorter by rounding; at least that of a single rounding.
+    /// The measured error of the product, as a length: twice the difference of the quotients with two steps. Truncation
+    /// dominates the error of the longer step, and rounding that of the shorter. It is at least the error of a single
+    /// rounding.
     pub error: f64,
     /// The smaller of the two steps: the length by which the parameters were moved.
     pub step: f64,
-    /// How many gradients of the batch were computed: the cost in multiples of a training step.
+    /// The number of gradients of the batch that were computed: the cost, in training steps.
     pub passes: usize,
 }
 
@@ -51,9 +52,9 @@ pub(super) struct Product {
 
 /// The Hessian of an objective.
 ///
-/// H v is the central difference (g(θ + h v) - g(θ - h v)) / 2h of the gradient g. It is off by h²/6 of the third
-/// derivative along v, and by the rounding of g, divided by h: the best h is about the cube root of the scalar's
-/// epsilon.
+/// H v is the central difference (g(θ + h v) - g(θ - h v)) / 2h of the gradient g. Its truncation error is h²/6 times
+/// the third derivative along v. Its rounding error is that of g, divided by h. The best h is about the cube root of
+/// the scalar's epsilon.
 pub(super) struct Hessian<'a> {
     objective: &'a mut dyn Objective,
     /// The parameters.
@@ -64,10 +65,10 @@ pub(super) struct Hessian<'a> {
     pub(super) loss: f64,
     /// Its gradient.
     pub(super) gradient: Vec<f64>,
-    /// How many gradients have been computed.
+    /// The number of gradients computed so far.
     pub(super) passes: usize,
     first_step: f64,
-    /// The epsilon of the scalar.
+    /// The epsilon of the scalar type.
     epsilon: f64,
 }
 
@@ -82,19 +83,19 @@ impl<'a> Hessian<'a> {
             return Err(Error::Setting { name: "the number of parameters", value: 0.0, expected });
         }
         let loss = objective.gradient_into(0..objective.samples(), 0, &mut gradient)?;
-        // A step moves along a direction of length 1, whatever the number of parameters.
+        // A step moves along a direction of length 1, for any number of parameters.
         let epsilon = scalar.0;
         let first_step = 16.0 * epsilon.cbrt() * norm(&start).hypot(1.0);
         let (moved, behind) = (start.clone(), start.clone());
         Ok(Self { objective, start, moved, behind, loss, gradient, passes: 1, first_step, epsilon })
     }
 
-    /// Returns how many parameters there are.
+    /// Returns the number of parameters.
     pub(super) fn len(&self) -> usize {
         self.start.len()
     }
 
-    /// Computes the product with a direction of length 1 by a single step.
+    /// Computes the product with a direction of length 1, with a single step.
     pub(super) fn difference(&mut self, direction: &[f64], step: f64) -> Result<Vec<f64>, Error> {
         let mut ahead = Vec::new();
         self.gradient_at(direction, step, &mut ahead)?;
@@ -111,19 +112,19 @@ impl<'a> Hessian<'a> {
         }
         write(&self.moved, self.objective.parameters());
         self.passes += 1;
-        // The same seed in each pass: the loss is one function, whatever a dropout draws.
+        // Each pass uses the same seed, so that the loss is a single function even with dropout.
         self.objective.gradient_into(0..self.objective.samples(), 0, to).map(drop)
     }
 
-    /// Returns by how much one rounding of the gradients, and one of the parameters, changes a product: the least
-    /// error, where two quotients agree by chance.
+    /// Returns how much one rounding of the gradients, and one of the parameters, changes a product. This is the
+    /// smallest error, even if two quotients agree by chance.
     fn rounding(&self, product: &[f64], step: f64) -> f64 {
         let (parameters, gradient) = (norm(&self.start), norm(&self.gradient));
         self.epsilon * (gradient + parameters * norm(product)) / step
     }
 
-    /// Computes the product with a direction of length 1 by smaller and smaller steps, until the differences between
-    /// them grow again, which is rounding; and takes the two that differ the least.
+    /// Computes the product with a direction of length 1. It makes the steps smaller until the differences between them
+    /// grow again, which is rounding, and takes the two steps that differ least.
     pub(super) fn product(&mut self, direction: &[f64]) -> Result<Product, Error> {
         let mut best: Option<Product> = None;
         let (mut before, mut failed) = (None::<Vec<f64>>, None);
@@ -144,7 +145,7 @@ impl<'a> Hessian<'a> {
                     break;
                 }
                 if best.as_ref().is_none_or(|best| error < best.error) {
-                    // Richardson: the truncation of the first quotient is 16 times that of the second.
+                    // Richardson: the truncation error of the first quotient is 16 times that of the second.
                     let share = 1.0 / (RATIO * RATIO - 1.0);
                     let vector = before.iter().zip(&now).map(|(before, now)| now + share * (now - before));
                     best = Some(Product { vector: vector.collect(), error, step });
@@ -160,7 +161,7 @@ impl<'a> Hessian<'a> {
     }
 }
 
-/// The epsilon of a network's scalar: the largest, if there are several.
+/// The epsilon of a network's scalar type. If there are several types, the largest.
 struct Epsilon(f64);
 
 impl Visitor<1, 0> for Epsilon {
@@ -217,7 +218,7 @@ fn product_into(
     Ok([error * length, step, hessian.passes as f64])
 }
 
-/// Returns vᵀ H v, for the product with a direction v of length 1, and |H v - (vᵀ H v) v|.
+/// Returns vᵀ H v and |H v - (vᵀ H v) v|, for the product with a direction v of length 1.
 pub(super) fn along(direction: &[f64], product: &[f64]) -> [f64; 2] {
     let value = dot(direction, product);
     let rest: Vec<f64> = product.iter().zip(direction).map(|(x, v)| x - value * v).collect();

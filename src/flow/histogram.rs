@@ -4,20 +4,28 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 /// A histogram with bins of equal width.
+///
+/// ```
+/// use chainrule::flow::Histogram;
+///
+/// let histogram = Histogram::of(&[0.0, 0.5, 1.0, 4.0, f64::NAN], 4);
+/// assert_eq!((histogram.counts.clone(), histogram.left_out), (vec![2, 1, 0, 1], 1));
+/// assert_eq!(histogram.edges().collect::<Vec<_>>(), [0.0, 1.0, 2.0, 3.0, 4.0]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Histogram {
     /// The lower edge of the first bin.
     pub start: f64,
     /// The upper edge of the last bin.
     pub end: f64,
-    /// How many numbers are in each bin.
+    /// The number of values in each bin.
     pub counts: Vec<usize>,
-    /// How many numbers are in no bin: zeros in a histogram of logarithms, and numbers that are not finite.
+    /// The number of values in no bin: zeros in a histogram of logarithms, and values that are not finite.
     pub left_out: usize,
 }
 
 impl Histogram {
-    /// Counts `numbers` in `bins` bins, at least one, between the smallest and the largest of them.
+    /// Counts `numbers` in `bins` bins of equal width between the smallest and the largest. There is at least one bin.
     pub fn of(numbers: &[f64], bins: usize) -> Self {
         let bins = bins.max(1);
         let finite = numbers.iter().copied().filter(|x| x.is_finite());
@@ -36,7 +44,7 @@ impl Histogram {
         let mut left_out = 0;
         for &x in numbers {
             if x.is_finite() {
-                // Halves, because `end - start` may overflow.
+                // Uses halves, because `end - start` may overflow.
                 let share = (x / 2.0 - start / 2.0) / (end / 2.0 - start / 2.0);
                 counts[((share * bins as f64) as usize).min(bins - 1)] += 1;
             } else {

@@ -23,9 +23,9 @@ use crate::tensor::{Numbers, Sample};
 /// The number of bins of each histogram.
 const BINS: usize = 40;
 
-/// A hook that records what each layer does to the gradient in a backward pass.
+/// A hook that records the effect of each layer on the gradient in a backward pass.
 ///
-/// [`GradientFlow::flow`](super::GradientFlow::flow) is simpler. Use this hook if you run a backward pass anyway:
+/// [`GradientFlow::flow`](super::GradientFlow::flow) is simpler. Use this hook if you run a backward pass yourself:
 ///
 /// ```
 /// use chainrule::flow::{FlowOptions, FlowHook};
@@ -45,13 +45,13 @@ const BINS: usize = 40;
 #[derive(Debug)]
 pub struct FlowHook {
     detail: FlowOptions,
-    /// If the forward pass was not finite, there is no gradient to measure.
+    /// Whether the forward pass was not finite, so that there is no gradient to measure.
     pub(super) forward_only: bool,
     path: Vec<Segment>,
-    /// The layers that have been entered and not yet left, outermost first; the network itself is the first.
+    /// The layers that have been entered and not yet left, outermost first. The network itself is the first.
     open: Vec<Open>,
     layers: Vec<LayerFlow>,
-    /// The input of the layer that was left last, and its gradient; and in how many layers it is.
+    /// The input and the input gradient of the layer that was left last, and its nesting depth.
     last: ([Measured; 2], usize),
     scratch: Scratch,
 }
@@ -68,8 +68,9 @@ impl FlowHook {
         Self { detail, forward_only: false, path, open, layers, last, scratch: Scratch::default() }
     }
 
-    /// Returns the network itself, then each layer in the order of the forward pass, before the layers inside it. It is
-    /// empty if no complete backward pass was recorded; after several, it has the last.
+    /// Returns the figures of the network itself, and then of each layer in the order of the forward pass, each before
+    /// the layers inside it. It is empty if no complete backward pass was recorded. After several passes, it has the
+    /// last one.
     pub fn into_layers(self) -> Vec<LayerFlow> {
         self.layers
     }
@@ -84,8 +85,8 @@ impl FlowHook {
         let output_grad = (!self.forward_only).then_some(&pass.output_grad);
         // An input without numbers, such as a label, has no gradient.
         let input_grad = pass.input_grad.as_ref().filter(|dx| !self.forward_only && !dx.is_empty());
-        // In a product, the output of a layer is the input of the layer after it, which was left before. Elsewhere the
-        // memory can have been used again.
+        // In a product, the output of a layer is the input of the next layer, which was left before. Elsewhere the
+        // memory may have been reused.
         let (last, level) = self.last;
         let product = self.open.last().is_some_and(|parent| parent.plan.factor == Factor::Product);
         let known = if product && level == self.path.len() { last } else { Default::default() };
@@ -151,7 +152,7 @@ impl FlowHook {
         }
     }
 
-    /// Returns the parameters of a leaf. Buffers are left out, since they have no gradient.
+    /// Returns the parameters of a layer without layers inside it. Buffers are left out, since they have no gradient.
     fn parameters(&self, layer: View<'_>, gradient: View<'_>) -> Vec<ParameterFlow> {
         let mut list = List(Vec::new());
         visit([layer, gradient], [], &mut list);
@@ -192,7 +193,7 @@ impl BackwardHook for FlowHook {
             open.paths.push(PathGrad { name: name.into(), input_grad });
         }
         let mut layers = [self.figures(pass, &open)].to_vec();
-        // Only in a product does the gradient go on to the layer before it.
+        // Only in a product does the gradient continue to the layer before it.
         if self.open.last().is_none_or(|parent| parent.plan.factor != Factor::Product) {
             self.last = Default::default();
         }
@@ -211,7 +212,7 @@ impl BackwardHook for FlowHook {
         layers.extend(open.inside.into_iter().flatten());
 
         let Some((parent, name)) = self.open.last_mut().zip(self.path.pop()) else {
-            // The pass through the network itself has ended; another one may follow.
+            // The pass through the network itself has ended. Another one may follow.
             self.layers = layers;
             self.open.push(Open::new(open.plan));
             return;

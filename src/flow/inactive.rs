@@ -1,4 +1,4 @@
-//! Gradients that are 0, and units that let none pass.
+//! Gradients that are 0, and units that pass no gradient.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,12 +7,12 @@ use super::verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, Verdict};
 use super::{Cause, Flow, LayerFlow};
 
 impl Flow {
-    /// Checks whether the gradient is exactly 0 below some layer.
+    /// Checks whether the gradient is exactly 0 before some layer.
     pub(super) fn stopped(&self) -> Option<Verdict> {
         let main_path: Vec<&LayerFlow> = self.main_path().collect();
         let first = main_path.iter().position(|layer| layer.has_weights())?;
         let at = main_path[first + 1..].iter().rposition(|layer| layer.input_grad_rms == Some(0.0))?;
-        // Behind a layer that gives zeros only, every ReLU without biases is dead too.
+        // After a layer that outputs only zeros, every ReLU without biases is dead too.
         let source = main_path[..=first + 1 + at].iter().rev().find(|layer| layer.input_rms != 0.0);
         let at = main_path[first + 1 + at];
         let source = source.filter(|layer| at.activation.is_some() && layer.output_rms == 0.0);
@@ -38,7 +38,7 @@ impl Flow {
             let product: f64 = steps.iter().map(|step| step.gain).product();
             let rate = product.powf(1.0 / steps.len().max(1) as f64);
             let cause = at.facts.cause;
-            // A rate of at least 1 is that of the layers above it only.
+            // A rate of at least 1 is only that of the layers after it.
             let cure = if cause == Cause::Norm && self.samples == 1 {
                 "a batch of several samples: of one, a batch norm gives the same numbers whatever the sample"
                     .into()
@@ -51,7 +51,7 @@ impl Flow {
         Some(Verdict { cause: Some(cause), first_over_last: Some(0.0), ..verdict })
     }
 
-    /// Checks whether most units of most layers are saturated, or dead.
+    /// Checks whether most units of most layers are saturated or dead.
     pub(super) fn units_off(&self) -> Option<Verdict> {
         let layers: Vec<_> = self.leaves().filter(|layer| layer.activation.is_some()).collect();
         for state in [FlowState::Dead, FlowState::Saturated] {
@@ -74,14 +74,14 @@ impl Flow {
         None
     }
 
-    /// Returns the verdict for too many inactive units, first at `at`.
+    /// Returns the verdict for too many inactive units. The first layer with them in the backward pass is `at`.
     pub(super) fn off(&self, state: FlowState, at: &LayerFlow, places: String) -> Verdict {
         let (what, cure) = self.units(state, at);
         let why = format!("{places} more than {:.0} % of the units are {what}", 100.0 * DEAD_FRACTION);
         Verdict { cause: Some(Cause::Activation), ..Verdict::new(state, Some(at), why, cure) }
     }
 
-    /// Returns what the inactive units at a layer are called, and the cure.
+    /// Returns the name for the inactive units of a layer, and the cure.
     fn units(&self, state: FlowState, at: &LayerFlow) -> (&'static str, &'static str) {
         if state == FlowState::Dead {
             return (
@@ -90,7 +90,7 @@ impl Flow {
                  lower learning rate",
             );
         }
-        // A norm before g would help against neither: it divides the gradient by the size of its input.
+        // A norm before g would not help against either: it divides the gradient by the size of its input.
         let before = self.leaves().take_while(|layer| !std::ptr::eq(*layer, at)).last();
         let biases = before.and_then(|layer| layer.parameters.iter().find(|own| own.name.ends_with("bias")));
         let square = biases.map_or(0.0, |biases| biases.norm.powi(2) / biases.len as f64);
@@ -103,7 +103,7 @@ impl Flow {
     }
 }
 
-/// Returns the state of a layer whose units are inactive, by the share of those that are dead.
+/// Returns the state of a layer with inactive units, by the share of dead ones.
 pub(super) fn inactive(dead: f64) -> FlowState {
     if dead > DEAD_FRACTION { FlowState::Dead } else { FlowState::Saturated }
 }

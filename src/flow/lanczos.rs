@@ -1,4 +1,4 @@
-//! The ends of the spectrum of a symmetric operator that is known by its products with vectors only.
+//! The extreme eigenvalues of a symmetric operator that is only given by its products with vectors.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,8 +11,8 @@ use crate::random::normal;
 /// Computes a product with the operator.
 pub(super) type Apply<'a> = dyn FnMut(&[f64]) -> Result<Vec<f64>, Error> + 'a;
 
-/// Approximate eigenvectors, of length 1, of the largest and of the smallest eigenvalue, and how many products they
-/// took.
+/// Approximate eigenvectors, of length 1, of the largest and the smallest eigenvalue, and the number of products that
+/// were computed.
 pub(super) struct Ends {
     pub(super) largest: Vec<f64>,
     pub(super) smallest: Vec<f64>,
@@ -20,8 +20,8 @@ pub(super) struct Ends {
 }
 
 /// Computes the eigenvectors of the largest and the smallest eigenvalue of a symmetric operator on vectors of this
-/// length, by the method of Lanczos from a random start, with full reorthogonalization. It ends after `most`
-/// products, or as soon as both have a residual below `tolerance` times the larger of their absolute values.
+/// length. It uses the Lanczos method from a random start, with full reorthogonalization. It ends after `most`
+/// products, or when both residuals are below `tolerance` times the larger absolute eigenvalue.
 ///
 /// # Source
 /// Lanczos, "An iteration method for the solution of the eigenvalue problem", 1950; Parlett, "The symmetric eigenvalue
@@ -46,14 +46,14 @@ pub(super) fn ends(len: usize, apply: &mut Apply<'_>, most: usize, tolerance: f6
         length = norm(&product);
         let mut vectors = identity(diagonal.len());
         let values = eigenvalues(diagonal.clone(), beside.clone(), &mut vectors);
-        // Finite numbers converge; a product that is not finite is an error before.
+        // With finite numbers it converges. A product that is not finite is an error before this.
         let values = values.ok_or(Error::NonFiniteLoss { value: f64::NAN })?;
         let [low, high] = extremes(&values);
         let scale = values[low].abs().max(values[high].abs());
         let steps = basis.len();
         let residual = |at: usize| length * vectors[at][steps - 1].abs();
         let close = residual(low).max(residual(high)) <= tolerance * scale;
-        // A length that is rounding: the vectors so far span a space that the operator maps to itself.
+        // A length that is only rounding: the operator maps the space of the vectors so far to itself.
         let closed = length <= f64::EPSILON * scale * len as f64 || length == 0.0;
         if (close && steps > 1) || closed || steps >= most.clamp(1, len) {
             let [largest, smallest] = [high, low].map(|at| combined(&basis, &vectors[at]));
@@ -78,7 +78,7 @@ fn extremes(values: &[f64]) -> [usize; 2] {
     found
 }
 
-/// Returns the sum of the vectors, times these factors, scaled to length 1.
+/// Returns the linear combination of the vectors with these factors, scaled to length 1.
 fn combined(basis: &[Vec<f64>], factors: &[f64]) -> Vec<f64> {
     let mut sum = vec![0.0; basis[0].len()];
     for (vector, factor) in basis.iter().zip(factors) {
@@ -111,7 +111,7 @@ mod tests {
         );
         assert_eq!(ends(500, &mut apply, 5, 1e-8).unwrap().products, 5);
         assert_eq!(ends(1, &mut apply, 30, 1e-3).unwrap().largest[0].abs(), 1.0);
-        // Three different eigenvalues: the fourth product has nothing new.
+        // There are three different eigenvalues, so the fourth product adds no new direction.
         let mut apply = |v: &[f64]| Ok(v.iter().enumerate().map(|(at, x)| (at % 3) as f64 * x).collect());
         let found = ends(90, &mut apply, 30, 0.0).unwrap();
         assert!(found.products <= 4, "{}", found.products);

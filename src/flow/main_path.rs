@@ -3,20 +3,21 @@ use core::ops::Range;
 use super::{Flow, LayerFlow};
 use crate::layer::Factor;
 
-/// A step of the gradient from one layer of weights to the one before it. The verdict looks for trends in these steps.
+/// A step of the gradient from one layer of weights to the one before it: an element of [`Flow::steps`]. The verdict
+/// searches for trends in these steps.
 #[derive(Clone, Copy, Debug)]
 pub struct PathStep<'a> {
-    /// The layer of weights (or the residual block with weights in it) through which the gradient passes ..
+    /// The layer of weights (or the residual block with weights) where the step starts.
     pub from: &'a LayerFlow,
-    /// .. and the one that it reaches.
+    /// The layer of weights that the gradient reaches.
     pub to: &'a LayerFlow,
-    /// |dR/dZ| at `to` over |dR/dZ| at `from`: the product of the gains of `from` and of the layers between them.
+    /// |dR/dZ| at `to` divided by |dR/dZ| at `from`: the product of the gains of `from` and of the layers between them.
     pub gain: f64,
 }
 
 impl Flow {
-    /// Returns the layers through which every gradient passes, one after the other: the layers inside tuples and
-    /// arrays, but not those inside sums such as residual blocks.
+    /// Returns the layers that every gradient passes, one after the other: the layers inside tuples and arrays, but not
+    /// those inside sums such as residual blocks.
     pub fn main_path(&self) -> impl Iterator<Item = &LayerFlow> {
         self.path(0..self.layers.len())
     }
@@ -41,7 +42,7 @@ impl Flow {
         &rest[..end]
     }
 
-    /// Returns the main path from behind the first layer of weights to the last: the layers that a step passes.
+    /// Returns the main path from after the first layer of weights to the last: the layers that the steps pass.
     pub(super) fn layers_between(&self) -> Vec<&LayerFlow> {
         let mut layers: Vec<&LayerFlow> =
             self.main_path().skip_while(|layer| !layer.has_weights()).skip(1).collect();
@@ -50,7 +51,7 @@ impl Flow {
     }
 
     /// Returns the steps of the gradient along the main path, from the last layer of weights to the first. It is empty
-    /// for fewer than two layers, and ends where the gradient is 0 or not finite.
+    /// for fewer than two layers of weights. It ends where the gradient is 0 or not finite.
     pub fn steps(&self) -> Vec<PathStep<'_>> {
         self.steps_in(0..self.layers.len())
     }

@@ -1,12 +1,12 @@
-//! Tier 7: gradient flow. Where a gradient vanishes or explodes, which factor does it, and what cures it.
+//! Tier 7: gradient flow. It shows where a gradient vanishes or explodes, which factor causes it, and how to cure it.
 //!
 //! Backpropagation is a product (Hochreiter 1991; Bengio, Simard, Frasconi 1994),
 //!
 //! > dR/dW(n-k) = dR/dA(n) · ∏ g'(Z(i)) · ∏ W(j) · dZ(n-k)/dW(n-k),
 //!
 //! with a factor g' and a factor W for every layer in between. If these factors are below one, the gradient vanishes
-//! with depth; above one, it explodes. A layer's *gain* is the factor by which it changes the length of the gradient.
-//! One call measures all gains on a batch:
+//! with depth. If they are above one, it explodes. The *gain* of a layer is the factor by which it changes the length
+//! of the gradient. One call measures all gains on a batch:
 //!
 //! ```
 //! use chainrule::flow::FlowState;
@@ -27,23 +27,23 @@
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!
-//! | to look at | use |
+//! | question or output | use |
 //! |---|---|
-//! | one batch, in a terminal | [`network.flow(..)`](GradientFlow::flow), and print it |
-//! | the figures | the public fields of [`Flow`] and [`LayerFlow`]; [`Flow::to_csv`], [`Flow::to_json`] |
-//! | what is wrong, and what to do | [`Flow::verdict`] |
-//! | branches, gates, time steps and the ways of attention, with a verdict each | [`Flow::parts`], [`Flow::parts_table`] |
-//! | a training that does not learn, whatever the cause | `trainer.diagnose(..)`: [`diagnose`](crate::diagnose) |
+//! | print one batch in a terminal | [`network.flow(..)`](GradientFlow::flow), and print it |
+//! | all figures | the public fields of [`Flow`] and [`LayerFlow`]; [`Flow::to_csv`], [`Flow::to_json`] |
+//! | what is wrong, and how can I cure it? | [`Flow::verdict`] |
+//! | the branches, gates, time steps and attention paths, each with a verdict | [`Flow::parts`], [`Flow::parts_table`] |
+//! | why does my training not learn? | `trainer.diagnose(..)`: [`diagnose`](crate::diagnose) |
 //! | pictures | [`picture`], with the feature `plot` |
-//! | how it changes in training | [`Recorder`] |
-//! | which batch size is worth it | [`network.gradient_noise(..)`](GradientFlow::gradient_noise) |
-//! | which learning rate is stable | [`network.curvature(..)`](GradientFlow::curvature) |
-//! | what goes wrong in training | the [`Rules`] of a recorder and its [`warnings`](Recorder::warnings) |
-//! | charts of other programs | [`Recorder::to_csv`], [`Recorder::to_jsonl`]; TensorBoard by the feature `tensorboard` |
-//! | all of it in a browser, in one file | [`Flow::report`], [`Recorder::report`]; [`Report`] |
-//! | by which factors directions are stretched | [`network.jacobian_spectrum(..)`](GradientFlow::jacobian_spectrum) |
-//! | how a training depends on the width | [`coordinate_check!`](crate::coordinate_check) |
-//! | how large the learning rate can be | `Trainer::learning_rate_test` |
+//! | the gradient flow during a training | [`Recorder`] |
+//! | which batch size is worth its cost? | [`network.gradient_noise(..)`](GradientFlow::gradient_noise) |
+//! | which learning rate is stable? | [`network.curvature(..)`](GradientFlow::curvature) |
+//! | warnings during a training | the [`Rules`] of a recorder and its [`warnings`](Recorder::warnings) |
+//! | charts in other programs | [`Recorder::to_csv`], [`Recorder::to_jsonl`]; TensorBoard with the feature `tensorboard` |
+//! | everything in one file, for a browser | [`Flow::report`], [`Recorder::report`]; [`Report`] |
+//! | how much does the network stretch single directions? | [`network.jacobian_spectrum(..)`](GradientFlow::jacobian_spectrum) |
+//! | how does the training depend on the width? | [`coordinate_check!`](crate::coordinate_check) |
+//! | how large can the learning rate be? | `Trainer::learning_rate_test` |
 //! | a backward pass that you run yourself | [`FlowHook`] |
 
 mod attention;
@@ -123,48 +123,49 @@ pub use units::{DORMANT, LayerUnits, UnitsFlow};
 pub use verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 pub use width::{CoordinateCheck, Exponent, Growth, LayerScaling, UpdateScaling, WIDTH_EXPONENT, WidthSweep};
 
-/// The gradient flow of a network on one batch: what each layer does to the gradient.
+/// The gradient flow of a network on one batch: the effect of each layer on the gradient.
+///
+/// It prints as a table of 80 columns, with the verdict. See the example of [the module](self).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Flow {
-    /// The mean loss of the batch; `None` where it is not finite, and then there are no gradients.
+    /// The mean loss of the batch. `None` if it is not finite; then there are no gradients.
     pub loss: Option<f64>,
-    /// How many samples the batch had.
+    /// The number of samples in the batch.
     pub samples: usize,
-    /// What mean field theory expects of a new network of this type, with the weights of
-    /// [`Init::init`](crate::init::Init::init) and inputs of mean square 1.
+    /// The gradient flow that mean field theory expects in a new network of this type, with the weights of
+    /// [`Init::init`](crate::init::Init::init) and inputs with a mean square of 1.
     pub expected: Option<ExpectedFlow>,
-    /// The network itself, then each layer in the order of the forward pass, before the layers inside it.
+    /// The network itself, and then each layer in the order of the forward pass, each before the layers inside it.
     pub layers: Vec<LayerFlow>,
 }
 
-/// Which figures are measured beside those of the gradients.
+/// Selects figures to measure in addition to those of the gradients. See the example of [`GradientFlow::flow_with`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowOptions {
-    /// Singular values of each W: some milliseconds for a matrix of 128 x 128.
+    /// The singular values of each W. They take some milliseconds for a matrix of 128 x 128.
     pub spectra: bool,
     /// Histograms of activations and gradients.
     pub histograms: bool,
-    /// The [rank](RankFlow) of the outputs of each layer of weights over the batch. It is measured on request only,
-    /// because the time grows with the square of the smaller of samples and features.
+    /// The [rank](RankFlow) of the outputs of each layer of weights over the batch. The default is `false`, because the
+    /// time grows with the square of the smaller of samples and features.
     pub ranks: bool,
 }
 
 impl FlowOptions {
-    /// Measures the gradients, the gains, g' and the parameters' norms only, which takes about as long as a training
-    /// step.
+    /// Measures only the gradients, the gains, g' and the norms of the parameters. This takes about as long as a
+    /// training step.
     pub const LIGHT: Self = Self { spectra: false, histograms: false, ranks: false };
 }
 
 impl Default for FlowOptions {
-    /// Measures everything but the ranks.
+    /// Measures everything except the ranks.
     fn default() -> Self {
         Self { spectra: true, histograms: true, ranks: false }
     }
 }
 
-/// A unit is saturated where |g'| is below this share of the steepest slope that the function has: two such layers
-/// multiply a gradient by 0.0025. For tanh that is |Z| above 2.18, for the sigmoid above 4.36. (A convention of this
-/// crate.)
+/// A unit is saturated if |g'| is below this share of the steepest slope of its activation. Two such layers multiply a
+/// gradient by 0.0025. For tanh this is |Z| above 2.18, and for the sigmoid above 4.36. (A convention of this crate.)
 pub const SATURATED: f64 = 0.05;
 
 impl Flow {
@@ -178,20 +179,20 @@ impl Flow {
         self.layers.iter().find(|layer| layer.path == path)
     }
 
-    /// Returns |dR/dX| / |dR/dA|, the factor by which the whole network changes the length of the gradient, or `None`
-    /// if no gradient arrives.
+    /// Returns |dR/dX| / |dR/dA|, the factor by which the whole network changes the length of the gradient. `None` if
+    /// no gradient arrives.
     pub fn attenuation(&self) -> Option<f64> {
         self.layers.first()?.gain
     }
 
-    /// Returns the product of the gains of all layers: [`attenuation`](Flow::attenuation), up to rounding. A sum of
-    /// paths, such as a residual block, is one factor.
+    /// Returns the product of the gains of all layers. It equals [`attenuation`](Flow::attenuation) up to rounding. A
+    /// sum of paths, such as a residual block, is one factor.
     pub fn product_of_gains(&self) -> Option<f64> {
         self.main_path().map(|layer| layer.gain).product()
     }
 
     /// Returns the depth of each layer of weights, counted from the input, and the RMS of dR/dZ there. This is the
-    /// chain rule's product without its last factor, the layer's input.
+    /// chain rule's product without its last factor, the input of the layer.
     pub fn profile(&self) -> Vec<(usize, f64)> {
         let weights = self.leaves().filter(|layer| layer.factor == Factor::Weights);
         (1..).zip(weights).filter_map(|(depth, layer)| Some((depth, layer.output_grad_rms?))).collect()

@@ -15,18 +15,31 @@ use crate::layer::{Checked, Layer};
 use crate::loss::{TargetFor, check_lengths};
 use crate::tensor::{Sample, Tensor};
 
-/// A batch norm gets at least this many samples in each piece. With fewer, its mean and variance are too far from
-/// those of a training (Wu & He, "Group normalization", ECCV 2018: with pieces of 4 and 2 the error rises steeply).
+/// The smallest number of samples in a piece for a network with batch norm. With fewer, their mean and variance are too
+/// far from those of a training (Wu & He, "Group normalization", ECCV 2018: with pieces of 4 and 2 the error rises
+/// steeply).
 const LEAST_OF_A_NORM: usize = 8;
 
-/// How the noise of a gradient is measured.
+/// The options of [`GradientFlow::gradient_noise_with`](super::GradientFlow::gradient_noise_with).
+///
+/// ```
+/// use chainrule::flow::NoiseOptions;
+/// use chainrule::prelude::*;
+///
+/// let inputs: Vec<Vector<1>> = (0..48).map(|at| Vector([(at as f32 * 0.7).sin()])).collect();
+/// let targets: Vec<Vector<1>> = inputs.iter().map(|x| Vector([3.0 * x[0]])).collect();
+/// let options = NoiseOptions { pieces: 8, ..NoiseOptions::default() };
+/// let noise = Linear::<1, 1>::zeros().gradient_noise_with(&MeanSquaredError, &inputs, &targets, options)?;
+/// assert_eq!((noise.pieces, noise.samples_of_a_piece()), (8, 6));
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoiseOptions {
-    /// Divides the batch into at most this many pieces of equal size. A batch with no more samples is measured sample
-    /// by sample. At least 2.
+    /// The largest number of pieces of equal size into which the batch is divided. A batch with at most this many
+    /// samples is measured sample by sample. It is at least 2.
     pub pieces: usize,
-    /// Is added to each variance in [`NoiseFigures::snr`]; Cockpit's is 1e-5. With 0, the default, elements without
-    /// variance are left out instead, so that the ratio does not depend on the scale of the loss.
+    /// The number that is added to each variance in [`NoiseFigures::snr`]. Cockpit uses 1e-5. With 0, the default,
+    /// elements without variance are left out instead, so that the ratio does not depend on the scale of the loss.
     pub epsilon: f64,
 }
 
@@ -38,24 +51,24 @@ impl Default for NoiseOptions {
 }
 
 /// The noise of a gradient on one batch, measured by
-/// [`GradientFlow::gradient_noise`](super::GradientFlow::gradient_noise).
+/// [`GradientFlow::gradient_noise`](super::GradientFlow::gradient_noise). See the example there.
 ///
-/// The batch is divided into pieces of equal size, single samples if it is small enough. All figures are about the
-/// gradient of one sample or of the whole batch, and not of a piece: a piece of b samples has 1/b of the variance of
-/// one.
+/// The batch is divided into pieces of equal size, which are single samples if the batch is small enough. All figures
+/// are about the gradient of one sample or of the whole batch, and not of a piece. A piece of b samples has 1/b of the
+/// variance of one sample.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GradientNoise {
     /// The mean loss of the batch.
     pub loss: f64,
-    /// How many samples were measured: `pieces` times the samples of a piece. A remainder is left out.
+    /// The number of measured samples: `pieces` times the samples per piece. A remainder is left out.
     pub samples: usize,
     /// The number of pieces.
     pub pieces: usize,
     /// Whether a layer computes with the mean and variance of its batch, as a [`BatchNorm`](crate::layer::BatchNorm)
-    /// in training mode. A gradient of one sample has no meaning then. Each piece (of at least 8 samples) is
-    /// normalized by itself: the figures are those of "ghost" batches of a piece's size.
+    /// does in training mode. The gradient of a single sample has no meaning then. Each piece (of at least 8 samples)
+    /// is normalized separately, so the figures are those of "ghost" batches with the size of a piece.
     pub batch_statistics: bool,
-    /// How many gradients of the whole batch were computed, in pieces: the cost in multiples of a training step.
+    /// The number of gradients of the whole batch that were computed, in pieces: the cost, in training steps.
     pub passes: usize,
     /// The figures of the whole network's gradient.
     pub network: NoiseFigures,
@@ -63,21 +76,21 @@ pub struct GradientNoise {
     pub layers: Vec<LayerNoise>,
 }
 
-/// The noise of one layer's gradient.
+/// The noise of one layer's gradient: an element of [`GradientNoise::layers`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerNoise {
-    /// Its path, as in a [`Flow`](super::Flow); a shared layer has one row, without the indices of its applications.
+    /// Its path, as in a [`Flow`](super::Flow). A shared layer has one row, without the indices of its applications.
     pub path: String,
     /// Its type.
     pub layer: String,
-    /// How many trained numbers it has.
+    /// The number of trained parameters.
     pub parameters: usize,
     /// Its figures.
     pub figures: NoiseFigures,
 }
 
 impl GradientNoise {
-    /// Returns how many samples a piece has.
+    /// Returns the number of samples per piece.
     pub fn samples_of_a_piece(&self) -> usize {
         self.samples / self.pieces.max(1)
     }
@@ -87,8 +100,8 @@ impl GradientNoise {
         self.layers.iter().find(|layer| layer.path == path)
     }
 
-    /// Returns by what factor a training with batches of this size needs more steps than one with the whole gradient:
-    /// 1 + B/size, where B is the [noise scale](NoiseFigures::noise_scale).
+    /// Returns the factor by which training with batches of this size needs more steps than training with the whole
+    /// gradient: 1 + B/size, where B is the [noise scale](NoiseFigures::noise_scale).
     ///
     /// # Source
     /// McCandlish, Kaplan, Amodei, "An empirical model of large-batch training", 2018, equations 2.7 and 2.11.
@@ -97,7 +110,7 @@ impl GradientNoise {
     }
 }
 
-/// How many pieces a batch of these samples has, and the size of each.
+/// Returns the number of pieces and their size, for a batch of this many samples.
 fn pieces(samples: usize, most: usize, norm: bool) -> Result<[usize; 2], Error> {
     let setting = |name, value: usize, expected| Err(Error::Setting { name, value: value as f64, expected });
     if most < 2 {
@@ -146,8 +159,8 @@ where
     Ok(noise)
 }
 
-/// Measures in two passes over the pieces: the first computes the mean, the second the distances from it. It needs two
-/// vectors as long as the network beside one gradient, however many pieces there are.
+/// Measures in two passes over the pieces. The first pass computes the mean, and the second the distances from it. In
+/// addition to one gradient it needs two vectors with one number per parameter, for any number of pieces.
 fn measure_pieces(objective: &mut dyn Objective, count: usize, epsilon: f64) -> Result<GradientNoise, Error> {
     let (plan, size) = (objective.plan(), objective.samples() / count);
     let groups = Groups::of(plan, objective.parameters().as_view());

@@ -1,4 +1,4 @@
-//! The figures of the noise of a gradient, from a few sums over its pieces.
+//! The figures of the noise of a gradient, computed from a few sums over its pieces.
 
 use alloc::vec::Vec;
 
@@ -6,23 +6,23 @@ use serde::Serialize;
 
 use super::figures::{norm, ratio};
 
-/// The noise of the gradient of a network, or of one layer.
+/// The noise of the gradient of a network, or of one layer: [`GradientNoise`](super::GradientNoise) has both.
 ///
-/// In the formulas g(i) is the gradient of piece i of m, with b samples each; g is their mean, the gradient of the
-/// batch, and n = m b. G is the gradient of all data, and Σ the covariance of the gradients of single samples. Sums
-/// are over the pieces. A figure without a meaning, such as a ratio to a gradient of 0, is `None`.
+/// In the formulas g(i) is the gradient of piece i of m, with b samples each. g is their mean, the gradient of the
+/// batch, and n = m b. G is the gradient of all data, and Σ the covariance of the gradients of single samples. Sums are
+/// over the pieces. A figure without a meaning, such as a ratio to a gradient of 0, is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct NoiseFigures {
     /// |g|, the length of the batch's gradient.
     pub gradient_norm: f64,
-    /// tr(Σ), the variance of a sample's gradient: b/(m - 1) Σ |g(i) - g|². Without bias.
+    /// tr(Σ), the variance of a sample's gradient: b/(m - 1) Σ |g(i) - g|². The estimate is unbiased.
     pub variance: Option<f64>,
-    /// An estimate of |G|² without bias, |g|² - tr(Σ)/n. It can be negative: then the batch is too small to tell the
+    /// An unbiased estimate of |G|²: |g|² - tr(Σ)/n. It can be negative. Then the batch is too small to distinguish the
     /// gradient from noise.
     pub signal: Option<f64>,
-    /// The signal-to-noise ratio of a sample's gradient: the mean over all elements j of g(j)² / (v(j) + ε), where
-    /// v(j) = b/m Σ (g(i, j) - g(j))² and ε is [`NoiseOptions::epsilon`](super::NoiseOptions::epsilon). Elements whose
-    /// gradient is the same in each piece, such as those of dead units, are left out for ε = 0. Noise alone gives 1/n.
+    /// The signal-to-noise ratio of a sample's gradient: the mean over all elements j of g(j)² / (v(j) + ε), where v(j)
+    /// = b/m Σ (g(i, j) - g(j))² and ε is [`NoiseOptions::epsilon`](super::NoiseOptions::epsilon). For ε = 0, elements
+    /// whose gradient is the same in each piece, such as those of dead units, are left out. Pure noise gives 1/n.
     ///
     /// # Source
     /// Liu, Jiang, Bai, Chen, Wang, "Understanding why neural networks generalize well through GSNR of parameters",
@@ -35,44 +35,44 @@ pub struct NoiseFigures {
     /// Byrd, Chin, Nocedal, Wu, "Sample size selection in optimization methods for machine learning", 2012, equation
     /// 3.9.
     pub norm_test: Option<f64>,
-    /// The same for the inner product test, the part along g: √(Σ (g(i)·g / |g|² - 1)² / (m (m - 1))). The paper's
-    /// batches have at most 0.9.
+    /// The same for the inner product test, which uses the part along g: √(Σ (g(i)·g / |g|² - 1)² / (m (m - 1))). The
+    /// batches of the paper have at most 0.9.
     ///
     /// # Source
     /// Bollapragada, Byrd, Nocedal, "Adaptive sampling strategies for stochastic optimization", 2017, equation 2.6.
     pub inner_product_test: Option<f64>,
-    /// The same for the orthogonality test, the part at right angles to g: √(norm² - inner product²) of the two
-    /// tests. The paper's batches have at most tan 80° = 5.7.
+    /// The same for the orthogonality test, which uses the part orthogonal to g: √(norm² - inner product²) of the two
+    /// tests. The batches of the paper have at most tan 80° = 5.7.
     ///
     /// # Source
     /// As the inner product test, equation 3.3.
     pub orthogonality_test: Option<f64>,
-    /// The simple noise scale tr(Σ) / |G|²: the batch size at which noise and gradient are of equal size. Smaller
-    /// batches waste steps, larger ones samples.
+    /// The simple noise scale tr(Σ) / |G|²: the batch size at which noise and gradient have equal size. Smaller batches
+    /// waste steps, and larger ones waste samples.
     ///
-    /// It is the quotient of the two estimates without bias above. (They are those of appendix A.1 for batches of b
-    /// and n samples, exactly.) `None` if |G|² cannot be told from 0.
+    /// It is the quotient of the two unbiased estimates above, which equal those of appendix A.1 for batches of b and n
+    /// samples. `None` if |G|² cannot be distinguished from 0.
     ///
     /// # Source
     /// McCandlish, Kaplan, Amodei, "An empirical model of large-batch training", 2018, equation 2.9 and appendix A.1.
     pub noise_scale: Option<f64>,
-    /// The standard error of the noise scale, by the jackknife over the pieces: each is left out once. `None` for
-    /// fewer than 3 pieces, and where without one of them the noise scale has no meaning.
+    /// The standard error of the noise scale, by the jackknife over the pieces, which leaves out each piece once.
+    /// `None` for fewer than 3 pieces, or if the noise scale has no meaning without one of them.
     ///
     /// # Source
     /// Efron, Stein, "The jackknife estimate of variance", 1981.
     pub noise_scale_error: Option<f64>,
-    /// The mean cosine of the angle between a piece's gradient and g. Since g contains each piece, noise alone gives
+    /// The mean cosine of the angle between a piece's gradient and g. Since g contains each piece, pure noise gives
     /// about 1/√m.
     pub alignment: Option<f64>,
 }
 
-/// Sums over the pieces of the gradient of a layer.
+/// Sums over the pieces, for the gradient of a layer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sums {
     /// |g(i) - g|² and (g(i) - g)·g of each piece.
     pieces: Vec<[f64; 2]>,
-    /// |g|², and |g|: a square can overflow.
+    /// |g|², and |g|, since a square can overflow.
     square: f64,
     length: f64,
     /// The sum of the ratios of elements, and their number.
@@ -81,12 +81,12 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Begins with another piece.
+    /// Starts the next piece.
     pub(super) fn start_piece(&mut self) {
         self.pieces.push([0.0; 2]);
     }
 
-    /// Adds a parameter of the present piece.
+    /// Adds a parameter of the current piece.
     pub(super) fn add(&mut self, distance: f64, along: f64) {
         if let Some([distances, alongs]) = self.pieces.last_mut() {
             *distances += distance;
@@ -107,7 +107,7 @@ impl Sums {
         for (mean, variance) in mean.iter().zip(variances) {
             let square = mean * mean;
             self.square += square;
-            // What differs by a few roundings does not differ.
+            // Numbers that differ only by a few roundings count as equal.
             let equal = variance <= (4.0 * rounding).powi(2) * (square + variance);
             if epsilon > 0.0 || !equal {
                 self.ratios += square / (size as f64 * variance + epsilon);
@@ -160,7 +160,7 @@ impl Sums {
         ratio(sum, count)
     }
 
-    /// Computes the standard error of the noise scale, from what it is without each of the pieces.
+    /// Computes the standard error of the noise scale, from its values without each of the pieces.
     fn jackknife(&self, distances: f64, m: f64, b: f64) -> Option<f64> {
         if m < 3.0 {
             return None;

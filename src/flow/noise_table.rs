@@ -6,12 +6,12 @@ use super::noise_figures::NoiseFigures;
 use super::table::{fold, short};
 use crate::layer::{head, tail};
 
-/// As many rows as one can overlook; of more layers, the first and the last are printed.
+/// The largest number of rows. If there are more layers, the first and the last are printed.
 const ROWS: usize = 60;
 
 impl fmt::Display for GradientNoise {
-    /// Prints a table of 80 columns, without colors: a row for each layer with parameters and for the network, and
-    /// what it means in words.
+    /// Prints a table of 80 columns, without colors: a row for each layer with parameters and for the network, and a
+    /// summary in words.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = "─".repeat(79);
         let size = self.samples_of_a_piece();

@@ -1,6 +1,6 @@
 //! The mean loss of a batch as a function of the parameters, and networks as vectors of `f64`.
 //!
-//! What is computed with them (sums, eigenvalues) is compiled once, and not for each network.
+//! Computations with them (sums, eigenvalues) are compiled once, and not for each network.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -23,13 +23,13 @@ pub(crate) trait Objective {
     /// Returns how many samples the batch has.
     fn samples(&self) -> usize;
 
-    /// Returns the parameters at which the gradient is computed: at first those of the network.
+    /// Returns the parameters at which the gradient is computed. At first they are those of the network.
     fn parameters(&mut self) -> ViewMut<'_>;
 
-    /// Computes the gradient of the mean loss of a piece of the batch; layers run in training mode, with random
-    /// numbers from this seed. Returns the loss, and the gradient.
+    /// Computes the gradient of the mean loss of a piece of the batch. Layers run in training mode, with random numbers
+    /// from this seed. Returns the loss and the gradient.
     ///
-    /// If targets have [weights](Loss::weight), the piece counts by its share of them. So the mean over pieces of
+    /// If targets have [weights](Loss::weight), the piece is scaled by its share of them. So the mean over pieces of
     /// equal size is always the loss, and the gradient, of the batch.
     fn loss_gradient(&mut self, samples: Range<usize>, seed: u64) -> Result<(f64, View<'_>), Error>;
 }
@@ -111,7 +111,7 @@ where
         let pieces = inputs.len() as f64 / samples.len() as f64;
         let (start, inputs, targets) = (samples.start, &inputs[samples.clone()], &targets[samples]);
         let part = T::compare_by(*loss).total_weight(targets);
-        // A batch without any weight is an error, and each of its pieces too.
+        // A batch without any weight is an error, and so is each of its pieces.
         let weight = if *weight == 0.0 { 1.0 } else { pieces * (part / *weight) };
         let (share, rng) = (Share { weight, samples: 1.0 }, &mut crate::random::rng(seed));
         let mean = loss_gradient(&**network, *loss, inputs, targets, share, workspace, gradient, rng, None)
@@ -120,7 +120,7 @@ where
     }
 }
 
-/// Reads the parameters of a network without its [buffers](Role::Buffer), in order, as one vector.
+/// Reads the parameters of a network without its [buffers](Role::Buffer), in order, into one vector.
 pub(super) fn read_into(network: View<'_>, to: &mut Vec<f64>) {
     to.clear();
     visit([network], [], &mut Read(to));
@@ -136,7 +136,7 @@ impl Visitor<1, 0> for Read<'_> {
     }
 }
 
-/// Writes the numbers of a vector to the parameters of a network. Its buffers stay as they are.
+/// Writes the numbers of a vector to the parameters of a network. Its buffers do not change.
 pub(super) fn write(from: &[f64], network: ViewMut<'_>) {
     visit([], [network], &mut Write(from));
 }
@@ -153,7 +153,7 @@ impl Visitor<0, 1> for Write<'_> {
     }
 }
 
-/// Returns whether a parameter is measured, and not trained.
+/// Returns whether a parameter is a running statistic, which is not trained.
 pub(super) fn is_buffer(parameter: &Parameter<'_>) -> bool {
     matches!(parameter.role, Role::Buffer { .. })
 }

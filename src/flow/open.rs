@@ -1,4 +1,4 @@
-//! The layers in whose backward passes a hook is.
+//! The layers whose backward pass a hook is in.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,13 +8,13 @@ use super::figures::{LayerFlow, PathFlow, norm, rms, sum};
 use super::gates::Gates;
 use crate::layer::{Plan, TimeStep};
 
-/// A layer whose backward pass has begun and not ended.
+/// A layer during its backward pass.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) plan: &'static Plan,
     /// The layers inside whose backward pass has ended, each followed by those inside it.
     pub(super) inside: Vec<Vec<LayerFlow>>,
-    /// For a sum, the gradient that each path has brought to the input.
+    /// For a sum, the gradient that each path has added to the input.
     pub(super) paths: Vec<PathGrad>,
     /// For a recurrent layer, its steps from the last to the first.
     pub(super) steps: Vec<TimeStep>,
@@ -40,7 +40,7 @@ impl Open {
         Self { plan, inside: Vec::new(), paths: Vec::new(), steps: Vec::new(), gates, attention: None }
     }
 
-    /// Returns whether the layers inside are one layer, applied several times.
+    /// Returns whether the layers inside are one layer that is applied several times.
     pub(super) fn shared(&self) -> bool {
         self.plan.children.iter().any(|child| child.shared)
     }
@@ -57,7 +57,7 @@ impl Open {
 /// Computes the cosine of the angle between two gradients.
 fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a_norm, b_norm) = (norm(a), norm(b));
-    // Of unit vectors, where a product of two numbers could leave the range.
+    // Uses unit vectors if the product of two numbers could overflow or underflow.
     let tame = [a_norm, b_norm].iter().all(|norm| (1e-100..1e100).contains(norm));
     let product = if tame {
         sum(a, b, |a, b| a * b) / (a_norm * b_norm)

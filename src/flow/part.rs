@@ -1,5 +1,5 @@
-//! The parts inside of a network: branches, gates, the steps of recurrent layers and the ways of attention, with a
-//! verdict each.
+//! The parts inside a network: branches, gates, the steps of recurrent layers and the paths of attention, each with a
+//! verdict.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,7 +13,7 @@ use super::verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 use super::{Flow, GateFlow, LayerFlow};
 use crate::layer::{Factor, Recurrence, head, tail};
 
-/// What a [`Part`] is.
+/// The kind of a [`Part`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum PartKind {
     /// A path through a sum or a concatenation that has weights, such as the branch of a residual block.
@@ -22,35 +22,36 @@ pub enum PartKind {
     Gate,
     /// The steps of a recurrent layer.
     Time,
-    /// One of the two ways of a gradient through an attention layer: through the values, with the probabilities as
-    /// constants, or through the scores, with the values as constants. What arrives at its input is their sum.
+    /// One of the two gradient paths through an attention layer: through the values, with the probabilities as
+    /// constants, or through the scores, with the values as constants. The gradient of its input is their sum.
     Way,
 }
 
-/// A part of a network that the main path passes by, or contains as one layer: what happens inside need not show in the
-/// gradient of the main path.
+/// A part that the main path bypasses, or contains as one layer. A problem inside need not show in the gradient of the
+/// main path. See the example of [`Flow::parts`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Part {
-    /// The path of the branch, or of the layer that has the gate, the steps or the way.
+    /// The path of the branch, or of the layer with the gate, the steps or the attention.
     pub path: String,
     /// Its type.
     pub layer: String,
-    /// What it is.
+    /// Its kind.
     pub kind: PartKind,
-    /// The name of the gate; `values` or `scores` for a way of attention; empty for other parts.
+    /// The name of the gate. For a path of attention, `values` or `scores`. Empty for other parts.
     pub gate: &'static str,
-    /// In how many other parts it is.
+    /// The number of other parts around it.
     pub level: usize,
-    /// For a branch, |dR/d`output`| of the branch over that of its block, per number: what enters it. For a gate, its mean.
-    /// For time, what arrives at the first step of the gradient at the last. For a way of attention, what it brings to the
-    /// gradient of the input, as a share of the sum of the lengths of both. `None` if there is no gradient.
+    /// The meaning depends on the kind. Branch: |dR/d`output`| of the branch divided by that of its block, per number.
+    /// Gate: its mean. Time: the share of the gradient at the last step that arrives at the first. Path of attention:
+    /// the length of the gradient that it adds to the input, as a share of the sum of both lengths. `None` if there is
+    /// no gradient.
     pub share: Option<f64>,
-    /// Whether gradients inside are healthy; if not, why, and what to try.
+    /// The verdict on the gradients inside, with a reason and a cure if they are not healthy.
     pub verdict: Verdict,
 }
 
 impl Part {
-    /// Returns the path and, unless it is a branch, which of the layer's parts this is: `3 forget gate`.
+    /// Returns the path and, unless it is a branch, the part of the layer: `3 forget gate`.
     pub fn name(&self) -> String {
         let path = if self.path.is_empty() { "(network)" } else { &self.path };
         match self.kind {
@@ -70,11 +71,12 @@ impl fmt::Display for Part {
 }
 
 impl Flow {
-    /// Returns the parts inside, in the order of the layers: each branch with weights of each sum, each gate, and the
-    /// steps of each recurrent layer, with a verdict each.
+    /// Returns the parts inside, in the order of the layers: each branch with weights of each sum, each gate, the steps
+    /// of each recurrent layer, and the paths of attention. Each has a verdict.
     ///
-    /// A network can be healthy as a whole while a part is not: a skip connection carries the gradient around a branch in
-    /// which it vanishes. [`verdict`](Flow::verdict) says so; this says where, why, and what helps.
+    /// A network can be healthy as a whole while a part is not: for example, a skip connection carries the gradient
+    /// around a branch in which it vanishes. [`verdict`](Flow::verdict) mentions it. This method tells where it is,
+    /// why, and what helps.
     ///
     /// ```
     /// use chainrule::flow::FlowState;
@@ -131,7 +133,7 @@ impl Flow {
         parts
     }
 
-    /// Returns a table of the [parts](Flow::parts), 80 columns wide: each with its state, and what is wrong.
+    /// Returns a table of the [parts](Flow::parts), 80 columns wide, with their states and problems.
     pub fn parts_table(&self) -> String {
         let parts = self.parts();
         if parts.is_empty() {
@@ -163,7 +165,7 @@ impl Flow {
                 let next = branch + 1 + self.inside(branch).len();
                 let [block, own] = [at, branch].map(|at| self.layers[at].output_grad_rms);
                 let entering = own.zip(block).and_then(|(own, block)| super::figures::ratio(own, block));
-                // A gate is a part as the gate that it is.
+                // A gate is listed as a gate, and not as a branch.
                 let gate =
                     self.layers[at].gates.iter().any(|gate| self.layers[branch].path.ends_with(gate.name));
                 if self.layers[branch].has_weights() && !gate {
@@ -176,7 +178,7 @@ impl Flow {
         branches
     }
 
-    /// Returns the verdict on a branch, as on a whole network.
+    /// Returns the verdict on a branch, with the rules for a whole network.
     pub(super) fn branch_verdict(&self, branch: &Branch) -> Verdict {
         let inside = &self.layers[branch.at..branch.end];
         let unhealthy = |share: &f64| !(VANISHING..=1.0 / VANISHING).contains(share);
@@ -202,7 +204,7 @@ impl Flow {
         }
     }
 
-    /// Returns what is to be said of parts inside that are not healthy, though the main path is.
+    /// Returns a text about the parts inside that are not healthy, although the main path is.
     pub(super) fn unhealthy_parts(&self) -> String {
         let parts = self.parts();
         let wrong: Vec<&Part> =
@@ -242,15 +244,15 @@ impl Flow {
     }
 }
 
-/// A path with weights through a sum: its layers are those from `at` to `end`.
+/// A path with weights through a sum. Its layers are those from `at` to `end`.
 pub(super) struct Branch {
     pub(super) at: usize,
     pub(super) end: usize,
-    /// What enters of the gradient at the sum.
+    /// The part of the gradient at the sum that enters the branch.
     pub(super) entering: Option<f64>,
 }
 
-/// Returns the flow of one recurrent layer alone.
+/// Returns the flow of a single recurrent layer.
 fn time_steps(layer: &LayerFlow) -> Flow {
     Flow { loss: Some(0.0), samples: 0, expected: None, layers: [layer.without_histograms()].to_vec() }
 }
@@ -266,7 +268,7 @@ fn time_verdict(alone: Flow, layer: &LayerFlow) -> Verdict {
     })
 }
 
-/// Returns the verdict on a gate: what it multiplies gets no gradient where it is closed.
+/// Returns the verdict on a gate. Where it is closed, what it multiplies gets no gradient.
 fn gate_verdict(gate: &GateFlow, layer: &LayerFlow) -> Verdict {
     let name = layer.named();
     let figures = format!("mean {}, closed in {:.0} %", short(gate.mean), 100.0 * gate.closed);

@@ -4,17 +4,17 @@ use super::batch::Batch;
 use crate::layer::{AnyLayer, Space, Workspace};
 use crate::tensor::Numbers;
 
-/// The memory of the passes that compute a Jacobian together, and the largest number of rows in them.
+/// The memory of the passes that compute a Jacobian together, which limits their number of rows.
 const MEMORY: usize = 1 << 26;
 const ROWS: usize = 256;
 
-/// A layer whose passes run on numbers, in the scalar of `like`.
+/// A layer whose passes run on numbers in the scalar type of `like`.
 pub(super) struct Passes<'a> {
     layer: &'a dyn AnyLayer,
     pub(super) like: &'a Numbers<'a>,
-    /// How many numbers an input has ..
+    /// The number of elements of an input.
     pub(super) inputs: usize,
-    /// .. and an output.
+    /// The number of elements of an output.
     pub(super) outputs: usize,
     workspace: Workspace,
 }
@@ -25,15 +25,15 @@ impl<'a> Passes<'a> {
         Self { layer, like, inputs, outputs, workspace: Workspace::default() }
     }
 
-    /// Computes the layer's outputs for these inputs, or `None` if its input is not plain data.
+    /// Computes the outputs of the layer for these inputs. `None` if its input is not plain data.
     pub(super) fn forward(&mut self, input: &Batch, samples: usize) -> Option<Batch> {
         let mut output = Batch::zeros(self.like, samples * self.outputs);
         let workspace = self.workspace.reserve(self.layer.plan(), Space::NONE, samples);
         self.layer.forward(input.bytes(), output.bytes_mut(), workspace).then_some(output)
     }
 
-    /// Computes the products of a cotangent of each sample with the Jacobian at `at`, which is one input, or 0 if it
-    /// has no numbers.
+    /// Computes the product of a cotangent of each sample with the Jacobian at `at`. `at` is one input, or 0 if it has
+    /// no numbers.
     fn rows(&mut self, at: &Numbers<'_>, output_grad: &Batch, samples: usize) -> Batch {
         let input = match at {
             Numbers::None => Batch::zeros(self.like, samples * self.inputs),

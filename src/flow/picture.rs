@@ -21,13 +21,14 @@ use super::{Flow, Histogram, LayerFlow, Recorder};
 use crate::layer::Factor;
 use crate::plot::{Bars, HeatMap, Histograms, Lines, Picture, PlotError};
 
-/// As many lines as one can tell apart.
+/// The largest number of lines that are easy to tell apart.
 const LINES: usize = 8;
 
-/// Draws the RMS of dR/dZ at each layer of weights, with a line for each network.
+/// Draws the RMS of dR/dZ at each layer of weights, with a line for each network. See the example of
+/// [the module](self).
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw.
+/// [`PlotError`] if there is nothing to draw.
 pub fn gradient<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) -> Result<Picture, PlotError> {
     let lines =
         Lines::new("The gradient on its way back").x("layer of weights, from the input").y("RMS of dR/dZ");
@@ -39,10 +40,10 @@ pub fn gradient<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) -> Res
         .picture()
 }
 
-/// Draws the two factors separately: by what W and g' multiply the length of the gradient, layer by layer.
+/// Draws the two factors separately: the gains of W and of g', layer by layer. See the example of [the module](self).
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw.
+/// [`PlotError`] if there is nothing to draw.
 pub fn factors(flow: &Flow) -> Result<Picture, PlotError> {
     let mut depth = 0.0;
     let (mut weights, mut slopes) = (Vec::new(), Vec::new());
@@ -70,16 +71,16 @@ pub fn factors(flow: &Flow) -> Result<Picture, PlotError> {
 /// Draws a histogram of each layer's outputs.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw, for example when no histograms were measured.
+/// [`PlotError`] if there is nothing to draw, for example because no histograms were measured.
 pub fn activations(flow: &Flow) -> Result<Picture, PlotError> {
     let histograms = Histograms::new("What each layer gives").x("output");
     panels(histograms, flow, |layer| layer.outputs.as_ref())
 }
 
-/// Draws a histogram of the sizes of the gradient's elements at each layer's output. Zeros are left out.
+/// Draws a histogram of the size of the gradient's elements at each layer's output. Zeros are left out.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw, for example when no histograms were measured.
+/// [`PlotError`] if there is nothing to draw, for example because no histograms were measured.
 pub fn gradients(flow: &Flow) -> Result<Picture, PlotError> {
     let histograms = Histograms::new("The gradient at each layer's output").x("log10 of |dR/doutput|");
     panels(histograms, flow, |layer| layer.output_grads.as_ref())
@@ -100,10 +101,10 @@ fn panels(
         .picture()
 }
 
-/// Draws the share of saturated and of dead units in each activation.
+/// Draws the shares of saturated and of dead units of each activation.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw.
+/// [`PlotError`] if there is nothing to draw.
 pub fn units(flow: &Flow) -> Result<Picture, PlotError> {
     let (names, slopes): (Vec<_>, Vec<_>) = flow
         .leaves()
@@ -120,7 +121,7 @@ pub fn units(flow: &Flow) -> Result<Picture, PlotError> {
 /// Draws a heat map of the RMS of dR/dZ at each layer of weights and each recorded step.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw.
+/// [`PlotError`] if there is nothing to draw.
 pub fn heat_map(recorder: &Recorder) -> Result<Picture, PlotError> {
     let records = recorder.records();
     let steps: Vec<f64> = records.iter().map(|record| record.step as f64).collect();
@@ -140,11 +141,11 @@ pub fn heat_map(recorder: &Recorder) -> Result<Picture, PlotError> {
         .picture()
 }
 
-/// Draws |dR/dh(t)| at each step of a recurrent layer, by the gradient of its last step, with a line for each such layer
-/// of each network; and, for layers with gates, what arrives by the path without weights alone.
+/// Draws |dR/dh(t)| at each step of a recurrent layer, for the gradient of its last step. There is a line for each such
+/// layer of each network. Layers with gates have a second line for the path without weights.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw, for example when no layer is recurrent.
+/// [`PlotError`] if there is nothing to draw, for example because no layer is recurrent.
 pub fn through_time<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) -> Result<Picture, PlotError> {
     let points = |lengths: &[f64]| {
         let last = lengths.last().copied().unwrap_or(1.0);
@@ -173,7 +174,7 @@ pub fn through_time<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) ->
 /// Draws a heat map of |dR/dh(t)| at each step of a recurrent layer and each recorded step of training.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw, for example when the layer at `path` is not recurrent.
+/// [`PlotError`] if there is nothing to draw, for example because the layer at `path` is not recurrent.
 pub fn time_heat_map(recorder: &Recorder, path: &str) -> Result<Picture, PlotError> {
     let records = recorder.records();
     let times: Vec<_> =
@@ -199,11 +200,11 @@ pub fn time_heat_map(recorder: &Recorder, path: &str) -> Result<Picture, PlotErr
         .picture()
 }
 
-/// Draws log10 of |update| / |W| at each recorded step, for at most eight layers from the first to the last. About -3
-/// is healthy.
+/// Draws log10 of |update| / |W| at each recorded step, for at most eight layers, which are spread from the first to
+/// the last. About -3 is healthy.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw.
+/// [`PlotError`] if there is nothing to draw.
 ///
 /// # Source
 /// Karpathy, CS231n, "Neural networks part 3", section "Ratio of weights:updates".

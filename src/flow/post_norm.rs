@@ -1,4 +1,4 @@
-//! Transformers whose norms are after the sums, and what that means for their first steps.
+//! Transformers with norms after the sums (post-norm), and the effect on their first steps.
 
 use alloc::format;
 use alloc::string::String;
@@ -16,11 +16,11 @@ pub(super) const PRE_NORM: &str = "a norm at the start of each branch instead of
 const LEAST_SUMS: usize = 3;
 
 impl Flow {
-    /// Returns the sums with skip connections that a norm follows on the main path, if those are most of the
-    /// sums of a network with attention.
+    /// Returns the sums with skip connections that a norm follows on the main path. It is empty unless these are most
+    /// of the sums of a network with attention.
     fn post_norm_sums(&self) -> Vec<&LayerFlow> {
         let sum = |layer: &LayerFlow| layer.facts.skips && layer.has_weights();
-        // The norm of a batch is another matter.
+        // Norms over the batch are not counted.
         let norm =
             |layer: &LayerFlow| layer.facts.cause == Cause::Norm && !layer.layer.starts_with("BatchNorm");
         let mut before = None;
@@ -42,7 +42,7 @@ impl Flow {
         !self.post_norm_sums().is_empty()
     }
 
-    /// Says what the norms after the sums mean, if they are there.
+    /// Returns a text about the effect of norms after the sums, if the network has them.
     ///
     /// # Source
     /// Xiong et al., "On layer normalization in the transformer architecture", ICML 2020, theorem 1.

@@ -1,4 +1,4 @@
-//! The rank of what a layer gives for a batch: how many directions its outputs span.
+//! The rank of a layer's outputs over a batch: the number of directions that they span.
 
 use alloc::vec::Vec;
 
@@ -9,29 +9,30 @@ use crate::tensor::Numbers;
 
 /// The share of the singular values that the feature rank leaves out: δ of Kumar et al.
 const LEFT_OUT: f64 = 0.01;
-/// With more features than this, only this many samples are looked at: the time grows with the square of the smaller
-/// of the two numbers.
+/// If there are more features than this, only this many samples are used, because the time grows with the square of the
+/// smaller of the two numbers.
 const SAMPLES: usize = 128;
 
-/// The rank of a layer's outputs over a batch, a matrix of samples × features, in three definitions. All are between 1
-/// and [`most`](RankFlow::most), and do not change if all outputs are multiplied by a number.
+/// The rank of a layer's outputs over a batch, a matrix of samples × features, by three definitions. All are between 1
+/// and [`most`](RankFlow::most). They do not change if all outputs are multiplied by a number. See the example of
+/// [`GradientFlow::flow_with`](super::GradientFlow::flow_with).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RankFlow {
     /// exp(-Σ pᵢ ln pᵢ) with pᵢ = σᵢ / Σσ: the effective rank of Roy and Vetterli, "The effective rank", EUSIPCO 2007.
     pub effective: f64,
     /// Σσ² / σ₁², the stable rank (Rudelson, Vershynin 2007).
     pub stable: f64,
-    /// The least number of singular values whose sum is 0.99 of that of all: srank with δ = 0.01 of Kumar, Agarwal,
-    /// Ghosh, Levine, "Implicit under-parameterization inhibits data-efficient deep reinforcement learning", ICLR
-    /// 2021.
+    /// The smallest number of singular values whose sum is 0.99 of the sum of all: srank with δ = 0.01 of Kumar,
+    /// Agarwal, Ghosh, Levine, "Implicit under-parameterization inhibits data-efficient deep reinforcement learning",
+    /// ICLR 2021.
     pub feature: usize,
     /// The smaller of samples and features: the largest rank that this matrix can have.
     pub most: usize,
-    /// How many samples the matrix has: all of the batch, or the first 128 where there are more features than that.
+    /// The number of samples in the matrix: the whole batch, or the first 128 if there are more features than that.
     pub samples: usize,
 }
 
-/// Computes the rank of outputs with this many numbers in each sample; `None` if they are not finite, or all 0.
+/// Computes the rank of outputs with this many numbers per sample. `None` if they are not finite, or all 0.
 pub(super) fn rank(outputs: &Numbers<'_>, features: usize) -> Option<RankFlow> {
     let all = outputs.len() / features.max(1);
     let samples = if features > SAMPLES { all.min(SAMPLES) } else { all };
@@ -42,7 +43,7 @@ pub(super) fn rank(outputs: &Numbers<'_>, features: usize) -> Option<RankFlow> {
     let mut values = singular_values(matrix, features)?;
     values.sort_by(|a, b| b.total_cmp(a));
     let largest = values.first().copied().filter(|largest| *largest > 0.0)?;
-    // In units of the largest, so that no sum overflows.
+    // Divided by the largest, so that no sum overflows.
     values.iter_mut().for_each(|value| *value /= largest);
     let sum: f64 = values.iter().sum();
     let entropy: f64 = values.iter().map(|value| value / sum).filter(|p| *p > 0.0).map(|p| -p * p.ln()).sum();

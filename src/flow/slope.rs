@@ -1,4 +1,4 @@
-//! What a hook measures of a layer: the lengths of its numbers, and the slopes of an activation.
+//! Measurements of a layer: the lengths of its numbers, and the slopes of an activation.
 
 use alloc::vec::Vec;
 
@@ -9,7 +9,7 @@ use super::units::{Slopes, UnitSums, UnitsFlow};
 use crate::layer::{LayerPass, Space, Workspace};
 use crate::tensor::Numbers;
 
-/// A norm, and where its numbers are in memory.
+/// A norm, and the address of its numbers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Measured {
     place: Option<(usize, usize)>,
@@ -17,7 +17,7 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// Measures numbers, unless these are the same numbers.
+    /// Measures numbers, unless they are the `known` ones.
     pub(super) fn of(numbers: &Numbers<'_>, known: Self) -> Self {
         let place = match numbers {
             Numbers::F32(_) | Numbers::F64(_) => Some((bytes(numbers).as_ptr().addr(), numbers.len())),
@@ -42,7 +42,7 @@ impl Default for Scratch {
     }
 }
 
-/// Computes g'(Z), the backward pass of a gradient of ones, and looks at each unit.
+/// Computes g'(Z), by the backward pass of a gradient of ones, and examines each unit.
 pub(super) fn slope(
     pass: &LayerPass<'_>,
     max_derivative: f64,

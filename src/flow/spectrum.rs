@@ -12,29 +12,29 @@ use crate::layer::AnyLayer;
 use crate::tensor::Numbers;
 
 /// The largest and the smallest factor by which a linear map can change the length of a vector, in the forward and in
-/// the backward pass.
+/// the backward pass: [`WeightsFlow::spectrum`](super::WeightsFlow::spectrum).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spectrum {
     /// The largest singular value.
     pub largest: f64,
     /// The smallest of the min(inputs, outputs) singular values.
     pub smallest: f64,
-    /// Whether they are exact to rounding, from a singular value decomposition. For larger matrices, `largest` comes
-    /// from a power iteration (a few per cent too small at most), and `smallest` is an upper bound.
+    /// Whether both are exact up to rounding, from a singular value decomposition. For larger matrices, `largest` comes
+    /// from a power iteration (at most a few percent too small), and `smallest` is an upper bound.
     pub exact: bool,
 }
 
-/// The decomposition is used if the matrix has at most this many rows or columns ..
+/// The largest number of rows and of columns for a decomposition.
 const SIDE: usize = 128;
-/// .. and this many numbers. 784 x 128 takes some 20 ms.
+/// The largest number of elements for a decomposition. 784 x 128 takes about 20 ms.
 const NUMBERS: usize = 1 << 17;
 /// The number of steps of the power iterations.
 const STEPS: usize = 100;
 
-/// Computes the singular values of a layer that is a linear map plus a constant, in the scalar of `like`, or `None` if
-/// its weights are not finite.
+/// Computes the singular values of a layer that is a linear map plus a constant, in the scalar type of `like`. `None`
+/// if its weights are not finite.
 ///
-/// It calls the layer instead of reading its weights, so that those of a convolution are the singular values of the map
+/// It calls the layer instead of reading its weights. So the values of a convolution are the singular values of the map
 /// of whole images.
 pub(super) fn spectrum(layer: &dyn AnyLayer, like: &Numbers<'_>) -> Option<Spectrum> {
     let mut map = Map::new(layer, like)?;
@@ -95,8 +95,8 @@ impl<'a> Map<'a> {
         self.passes.jacobian(&Numbers::None)
     }
 
-    /// Power iteration on WᵀW. Both halves of a step start at length 1, because W² may exceed the scalar's range where
-    /// W does not.
+    /// Power iteration on WᵀW. Both halves of a step start with length 1, because W² may exceed the range of the scalar
+    /// type even if W does not.
     fn largest(&mut self) -> f64 {
         let (mut x, mut value) = (direction(self.inputs), 0.0);
         for _ in 0..STEPS {
@@ -111,7 +111,7 @@ impl<'a> Map<'a> {
         value
     }
 
-    /// Power iteration on σ² - WᵀW, or WWᵀ where that is smaller, whose largest eigenvalue is that of the smallest σ.
+    /// Power iteration on σ² - WᵀW, or with WWᵀ if that is smaller. Its largest eigenvalue belongs to the smallest σ.
     fn smallest(&mut self, largest: f64) -> f64 {
         let wide = self.inputs > self.outputs;
         let mut x = direction(self.inputs.min(self.outputs));
@@ -131,7 +131,7 @@ impl<'a> Map<'a> {
     }
 }
 
-/// Returns a random direction, always the same.
+/// Returns a random direction, which is always the same.
 pub(super) fn direction(len: usize) -> Vec<f64> {
     let mut rng = crate::random::rng(0);
     unit((0..len).map(|_| rng.random::<f64>() - 0.5).collect())

@@ -6,16 +6,16 @@ use alloc::vec::Vec;
 use super::bidiagonal::of_square;
 use super::figures::norm;
 
-/// Jacobi's method is used up to this many rows or columns. For 128 it takes ten times as long.
+/// The largest number of rows or columns for Jacobi's method. For 128 it takes ten times as long.
 const JACOBI: usize = 32;
 /// The maximum number of sweeps of Jacobi's method, which needs six to ten.
 const SWEEPS: usize = 60;
 
-/// Computes the singular values of a matrix whose rows have this many numbers, in descending order: as many as its
-/// shorter side has. They are exact to rounding of the largest. `None` if the matrix is not finite, or if the method
-/// does not converge.
+/// Computes the singular values of a matrix in descending order. `columns` is the length of a row. There are as many
+/// values as the shorter side has elements. They are exact up to the rounding of the largest. `None` if the matrix is
+/// not finite, or if the method does not converge.
 ///
-/// Up to 32 it is Jacobi's method, and above that Householder's bidiagonalization: 8/3 n³ operations.
+/// Up to 32 rows or columns it uses Jacobi's method, and above that Householder's bidiagonalization: 8/3 n³ operations.
 pub(super) fn singular_values(matrix: Vec<f64>, columns: usize) -> Option<Vec<f64>> {
     if columns == 0 || matrix.is_empty() {
         return Some(Vec::new());
@@ -41,7 +41,7 @@ pub(super) fn singular_values(matrix: Vec<f64>, columns: usize) -> Option<Vec<f6
     Some(values)
 }
 
-/// Rotates pairs of rows until they are orthogonal; then their lengths are the singular values.
+/// Rotates pairs of rows until they are orthogonal. Their lengths are then the singular values.
 ///
 /// # Source
 /// Hestenes, "Inversion of matrices by biorthogonalization and related results", SIAM J. Appl. Math. 6 (1958); Demmel,
@@ -63,8 +63,8 @@ fn jacobi(a: &mut [f64], len: usize) -> Option<Vec<f64>> {
     None
 }
 
-/// Reduces rows of length `len` by Householder's reflections to a lower triangle with the same singular values.
-/// Returns the new length of the rows: their number. The time of a rotation is proportional to that length.
+/// Reduces rows of length `len` by Householder's reflections to a lower triangle with the same singular values. Returns
+/// the new length of the rows, which is their number. The time of a rotation is proportional to this length.
 ///
 /// # Source
 /// Golub, Van Loan, "Matrix computations", 4th edition, section 5.2.2, on the transposed matrix.
@@ -90,7 +90,7 @@ fn triangle(a: &mut Vec<f64>, len: usize) -> usize {
     count
 }
 
-/// Computes p·p, q·q and p·q, in four sums each: a single sum would wait for each of its additions.
+/// Computes p·p, q·q and p·q, with four sums for each. In a single sum each addition would wait for the one before.
 fn products(p: &[f64], q: &[f64]) -> [f64; 3] {
     let ((p, p_rest), (q, q_rest)) = (p.as_chunks::<4>(), q.as_chunks::<4>());
     let [mut pp, mut qq, mut pq] = [[0.0; 4]; 3];

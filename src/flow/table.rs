@@ -9,8 +9,8 @@ use crate::layer::{Factor, head, tail};
 const BAR: usize = 12;
 
 impl fmt::Display for Flow {
-    /// Prints a table of 80 columns, without colors: each layer with the RMS of dR/d`output` (and as a bar, on a log
-    /// scale), its gain, and the figures of its factor; then the verdict.
+    /// Prints a table of 80 columns, without colors. Each layer has the RMS of dR/d`output` (also as a bar, on a log
+    /// scale), its gain, and the figures of its factor. The verdict follows.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = "─".repeat(79);
         let loss = self.loss.map_or("not finite".into(), short);
@@ -24,7 +24,7 @@ impl fmt::Display for Flow {
         writeln!(f, "{line}")?;
         let scale = Scale::of(self);
         for (at, layer) in self.layers.iter().enumerate() {
-            // A skip connection is in the figures of its block, and a stack is left out unless it has no layers.
+            // The figures of a block include its skip connection. A stack is left out unless it has no layers.
             let skip = layer.layer == "Identity" && layer.path.ends_with("shortcut");
             if skip || (layer.factor == Factor::Product && !self.is_leaf(at)) {
                 continue;
@@ -53,7 +53,7 @@ impl fmt::Display for Flow {
     }
 }
 
-/// Writes a recurrent layer's gradient at each step, as bars on a log scale.
+/// Writes the gradient of a recurrent layer at each step, as bars on a log scale.
 fn through_time(f: &mut fmt::Formatter<'_>, layer: &LayerFlow, time: &TimeFlow) -> fmt::Result {
     const COLUMNS: usize = 36;
     let (steps, Some(share), Some(rate)) = (time.gradients.len(), time.share(), time.rate()) else {

@@ -9,16 +9,18 @@ use super::{Cause, Flow, LayerFlow};
 use crate::expected::time::{cure, gate};
 use crate::layer::{Recurrence, TimeStep};
 
-/// How the gradient of a recurrent layer's last step goes back through time.
+/// The gradient of a recurrent layer's last step, on the way back through time:
+/// [`LayerFlow::time`](super::LayerFlow::time).
 ///
-/// All figures are those of the gradient that starts at the output of one step, the last whose output has a gradient:
-/// what the outputs of earlier steps add is left out, so that the length changes by the factors of the steps alone.
+/// All figures are about the gradient that starts at the output of one step: the last step whose output has a gradient.
+/// The gradients of earlier outputs are left out, so that only the factors of the steps change the length.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct TimeFlow {
-    /// |dR/dh(t)| for each step t, from the first to that one.
+    /// |dR/dh(t)| for each step t, from the first to that step.
     pub gradients: Vec<f64>,
-    /// The length by the path without weights alone, for each step: in an LSTM that of dR/dc(t), after the product of all
-    /// later forget gates; in a GRU that of dR/dh(t), after the product of all later update gates. Empty for an RNN.
+    /// The length along the path without weights alone, for each step. In an LSTM this is the length of dR/dc(t), after
+    /// the product of all later forget gates. In a GRU it is that of dR/dh(t), after the product of all later update
+    /// gates. Empty for an RNN.
     pub carried: Vec<f64>,
     /// The factor g' of each step from the second on, |dR/dz(t)| / |dR/dh(t)|. Empty for layers with gates.
     pub slopes: Vec<f64>,
@@ -27,7 +29,7 @@ pub struct TimeFlow {
 }
 
 impl TimeFlow {
-    /// Returns the figures of steps from the last to the first.
+    /// Creates the figures from the steps, which come from the last to the first.
     pub(super) fn of(steps: &[TimeStep]) -> Self {
         let later = || steps.iter().rev().skip(1);
         Self {
@@ -38,24 +40,25 @@ impl TimeFlow {
         }
     }
 
-    /// Returns the share of the gradient of the last step that arrives at the first, or `None` if it has no length.
+    /// Returns the share of the gradient of the last step that arrives at the first. `None` if that gradient is 0.
     pub fn share(&self) -> Option<f64> {
         share(&self.gradients)
     }
 
-    /// Returns the share that arrives by the path without weights alone.
+    /// Returns the share that arrives along the path without weights alone.
     pub fn carried_share(&self) -> Option<f64> {
         share(&self.carried)
     }
 
-    /// Returns the larger of [`share`](TimeFlow::share) and [`carried_share`](TimeFlow::carried_share): the state of an LSTM
-    /// is its hidden state and its cell, and a gradient that arrives at one of them arrives. The verdict is by this figure.
+    /// Returns the larger of [`share`](TimeFlow::share) and [`carried_share`](TimeFlow::carried_share). The state of an
+    /// LSTM is its hidden state and its cell, and a gradient that arrives at one of them has arrived. The verdict uses
+    /// this figure.
     pub fn arriving_share(&self) -> Option<f64> {
         let share = self.share()?;
         Some(self.carried_share().map_or(share, |carried| carried.max(share)))
     }
 
-    /// Returns by what the length changes from one step to the step before, as a geometric mean.
+    /// Returns the factor of the length from one step to the step before, as a geometric mean.
     pub fn rate(&self) -> Option<f64> {
         let steps = self.gradients.len().checked_sub(1).filter(|steps| *steps > 0)?;
         Some(self.share()?.powf(1.0 / steps as f64))
@@ -83,7 +86,7 @@ fn geometric_mean(factors: &[f64]) -> Option<f64> {
 }
 
 impl LayerFlow {
-    /// Returns the kind of a recurrent layer, by the name in its plan: it decides which gate the cure names.
+    /// Returns the kind of a recurrent layer, by the name in its plan. It decides which gate the cure names.
     pub(super) fn recurrence(&self) -> Recurrence {
         match &self.layer[..] {
             name if name.starts_with("Lstm") => Recurrence::Lstm,
@@ -94,7 +97,7 @@ impl LayerFlow {
 }
 
 impl Flow {
-    /// Diagnoses the recurrent layer through whose steps the gradient vanishes or explodes the most.
+    /// Diagnoses the recurrent layer through whose steps the gradient vanishes or explodes most.
     pub(super) fn through_time(&self) -> Option<Verdict> {
         let distance = |share: f64| if share > 0.0 { share.ln().abs() } else { f64::INFINITY };
         let (layer, time, share) = self

@@ -1,4 +1,4 @@
-//! Factors below one, or above one: where the gradient vanishes or explodes, by what, and what to try.
+//! Factors below or above one: where the gradient vanishes or explodes, the cause, and a cure.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use super::verdict::{DEAD_FRACTION, FlowState, VANISHING, Verdict};
 use super::{Cause, Flow, LayerFlow, PathStep};
 use crate::expected::advice::{Cure, LayersBetween, Unhealthy, cures};
 
-/// Against a single layer whose weights are too small, or too large.
+/// Against a single layer whose weights are too small or too large.
 const REDRAW: &str = "draw its weights as those of the other layers";
 
 impl Flow {
@@ -37,7 +37,7 @@ impl Flow {
         Some(Verdict { first_over_last: Some(total), rate: Some(rate), ..verdict })
     }
 
-    /// Returns the verdict where several steps do it.
+    /// Returns the verdict if several steps cause it.
     fn many_layers(
         &self,
         state: FlowState,
@@ -66,7 +66,7 @@ impl Flow {
     }
 
     /// Returns the gain of a layer of weights, divided by the geometric mean of the others. It is 1 for other layers,
-    /// and where there are no others.
+    /// and if there are no others.
     fn weights_against_others(&self, layer: &LayerFlow) -> f64 {
         let weights = |layer: &&LayerFlow| layer.facts.cause == Cause::Weights;
         let others: Vec<f64> = (self.layers_between().into_iter().filter(weights))
@@ -77,7 +77,7 @@ impl Flow {
         gain / (others.iter().sum::<f64>() / others.len() as f64).exp()
     }
 
-    /// Returns the verdict where the weights of a single layer do it for this batch.
+    /// Returns the verdict if the weights of a single layer cause it for this batch.
     fn one_layer(&self, state: FlowState, steps: &[PathStep<'_>], step: &PathStep<'_>) -> Verdict {
         let why = format!(
             "{}, most of it in one step, {} from `{}` to `{}`, which can be another number for another batch. {}",
@@ -92,13 +92,13 @@ impl Flow {
         Verdict { cause: Some(Cause::Weights), ..verdict }
     }
 
-    /// Returns the single layer that causes it, if that is certain: for every gradient, its singular values bound the
-    /// gain; or most of its units are inactive.
+    /// Returns the single layer that causes it, if that is certain: its singular values bound the gain of every
+    /// gradient, or most of its units are inactive.
     fn certain_layer(&self, state: FlowState, beyond: impl Fn(f64) -> bool) -> Option<Verdict> {
         let down = state == FlowState::Vanishing;
         self.layers_between().iter().rev().find_map(|at| {
             let bound = at.weights.and_then(|weights| weights.spectrum).and_then(|spectrum| {
-                // For a large matrix the largest singular value is accurate to a few per cent, and the smallest is an
+                // For a large matrix the largest singular value is accurate to a few percent, and the smallest is an
                 // upper bound.
                 let margin = if spectrum.exact { 1.0 } else { 1.1 };
                 if down {
@@ -120,8 +120,8 @@ impl Flow {
         })
     }
 
-    /// Computes by what each kind of factor multiplies the gradient for each step: geometric means. The weights and sums
-    /// before a norm are one factor with it.
+    /// Computes the factor of the gradient per step for each kind of factor, as geometric means. The weights and sums
+    /// before a norm are combined with it into one factor.
     fn shares(&self, steps: usize) -> Vec<(Cause, f64)> {
         let (mut shares, mut normed): (Vec<(Cause, f64)>, _) = (Vec::new(), false);
         for layer in self.layers_between().into_iter().rev() {
@@ -152,9 +152,9 @@ impl Flow {
         format!("Spread over the layers of weights: {}", factors.join(", "))
     }
 
-    /// Returns what to try.
+    /// Returns the cure.
     pub(super) fn cure(&self, cause: Cause, rate: f64, steps: usize) -> String {
-        // A sum and the norm behind it are one factor.
+        // A sum and the norm after it are combined into one factor.
         if matches!(cause, Cause::Norm | Cause::Sum) && self.is_post_norm() {
             return super::post_norm::PRE_NORM.into();
         }
@@ -171,7 +171,7 @@ impl Flow {
     }
 }
 
-/// Returns how the length of the gradient changes from the last layer of weights to the first.
+/// Returns the change of the gradient's length from the last layer of weights to the first.
 fn change(steps: &[PathStep<'_>]) -> String {
     let total: f64 = steps.iter().map(|step| step.gain).product();
     format!(

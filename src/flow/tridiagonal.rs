@@ -10,14 +10,14 @@ pub(super) fn identity(count: usize) -> Vec<Vec<f64>> {
     (0..count).map(|at| (0..count).map(|i| f64::from(u8::from(i == at))).collect()).collect()
 }
 
-/// Computes the eigenvalues of a symmetric tridiagonal matrix with the diagonal `d` and the numbers `e` beside it, by the
-/// QL method with implicit shifts; `None` if it does not converge. `vectors`, one for each row, are rotated in the same
-/// way: from those of the identity they become the eigenvectors. Without any, only the eigenvalues are computed.
+/// Computes the eigenvalues of a symmetric tridiagonal matrix with the diagonal `d` and the off-diagonal `e`, by the QL
+/// method with implicit shifts. `None` if it does not converge. The method rotates `vectors`, one for each row: if they
+/// start as the rows of the identity, they become the eigenvectors. Without vectors, it computes only the eigenvalues.
 ///
 /// # Source
 /// Dubrulle, "A short note on the implicit QL algorithm for symmetric tridiagonal matrices", Numer. Math. 15 (1970):
-/// the procedure `imtql1` of EISPACK. A number beside the diagonal counts as 0 where it is below the rounding of the
-/// largest row.
+/// the procedure `imtql1` of EISPACK. An off-diagonal number counts as 0 if it is below the rounding of the largest
+/// row.
 pub(super) fn eigenvalues(mut d: Vec<f64>, mut e: Vec<f64>, vectors: &mut [Vec<f64>]) -> Option<Vec<f64>> {
     let n = d.len();
     e.push(0.0);
@@ -99,7 +99,7 @@ mod tests {
                 }
             }
         }
-        // Blocks that are not connected, and zeros.
+        // Separate blocks, and zeros.
         let mut values = eigenvalues(vec![1.0, 5.0, 0.0, 0.0], vec![0.0; 3], &mut []).unwrap();
         values.sort_by(f64::total_cmp);
         assert_eq!(values, [0.0, 0.0, 1.0, 5.0]);

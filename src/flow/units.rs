@@ -1,4 +1,4 @@
-//! Units that do nothing: dead and dormant ones, over a window of records.
+//! Inactive units: dead and dormant ones, over a window of records.
 
 use alloc::string::String;
 use alloc::vec;
@@ -18,20 +18,20 @@ use crate::tensor::Numbers;
 /// 3.1, with τ = 0.025.
 pub const DORMANT: f64 = 0.025;
 
-/// How many units of an activation do nothing, over some samples: those of a batch, or those of a
-/// [`Recorder`](super::Recorder)'s window of records.
+/// The number of inactive units of an activation over some samples: those of a batch, or those in the window of a
+/// [`Recorder`](super::Recorder).
 ///
-/// A unit is a feature, or a channel of an image.
+/// A unit is a feature, or a channel of an image. See [`LayerFlow::units`](super::LayerFlow::units).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct UnitsFlow {
-    /// How many samples were looked at.
+    /// The number of samples.
     pub samples: u64,
-    /// How many units the layer has.
+    /// The number of units of the layer.
     pub units: usize,
-    /// How many are dead: their output and g' are both 0 in every sample, as in a ReLU.
+    /// The number of dead units: their output and g' are both 0 in every sample, as in a ReLU.
     pub dead: usize,
-    /// How many are dormant: the mean of |output| is at most [`DORMANT`] times that of the layer. In a layer that
-    /// gives zeros only, every unit is.
+    /// The number of dormant units: the mean of |output| is at most [`DORMANT`] times that of the layer. If a layer
+    /// outputs only zeros, all of its units are dormant.
     pub dormant: usize,
 }
 
@@ -47,22 +47,22 @@ impl UnitsFlow {
     }
 }
 
-/// The dead and dormant units of an activation, one by one.
+/// The dead and dormant units of an activation, as indices: an element of [`Recorder::units`](super::Recorder::units).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerUnits {
     /// The path of the layer.
     pub path: String,
     /// Its type.
     pub layer: String,
-    /// How many samples the window has.
+    /// The number of samples in the window.
     pub samples: u64,
     /// The dead units.
     pub dead: Vec<usize>,
-    /// The dormant units, among them the dead ones.
+    /// The dormant units, including the dead ones.
     pub dormant: Vec<usize>,
 }
 
-/// What is added up over the samples: two numbers for each unit.
+/// The sums over the samples: two numbers for each unit.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct UnitSums {
     samples: u64,
@@ -72,17 +72,17 @@ pub(super) struct UnitSums {
     slopes: Vec<f64>,
 }
 
-/// What is counted of the slopes of a batch.
+/// Counts over the slopes of a batch.
 pub(super) struct Slopes {
     /// Σ |g'|.
     pub(super) sum: f64,
-    /// How many are below the limit.
+    /// The number of slopes below the limit.
     pub(super) flat: usize,
     pub(super) units: UnitSums,
 }
 
 impl Slopes {
-    /// Counts the slopes and outputs of a batch whose samples have these sides.
+    /// Counts the slopes and outputs of a batch whose samples have this shape.
     pub(super) fn of(shape: &[usize], slopes: &Numbers<'_>, outputs: &Numbers<'_>, limit: f64) -> Self {
         match (slopes, outputs) {
             (Numbers::F32(slopes), Numbers::F32(outputs)) => count(shape, slopes, outputs, limit),
@@ -92,8 +92,8 @@ impl Slopes {
     }
 }
 
-/// Returns how many units a tensor of these sides has, and how many numbers of each follow each other: an image has
-/// its channels one after the other, a sequence has all features of a step together.
+/// Returns the number of units of a tensor with this shape, and how many numbers of a unit are contiguous. In an image
+/// the channels follow one another. In a sequence the features of a step are together.
 fn layout(shape: &[usize]) -> (usize, usize) {
     match *shape {
         [_, features] => (features, 1),
@@ -155,13 +155,13 @@ impl UnitSums {
     }
 }
 
-/// The sums of each activation over the last records. The memory does not grow with the records: there are two blocks,
-/// of which the older one is complete.
+/// The sums of each activation over the last records. The memory does not grow with the number of records: there are
+/// two blocks, and the older one is complete.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
-    /// How many records a block has.
+    /// The number of records in a block.
     size: u64,
-    /// How many the newer block has.
+    /// The number of records in the newer block.
     records: u64,
     layers: Vec<Layer>,
 }
@@ -194,7 +194,7 @@ impl Window {
         *self = Self::of(self.size);
     }
 
-    /// Adds what a record has of each activation, and gives it the figures of the window.
+    /// Adds the figures of each activation in a record, and replaces them by the figures of the window.
     pub(super) fn record(&mut self, flow: &mut [LayerFlow]) {
         if self.records == self.size {
             self.records = 0;
@@ -211,7 +211,7 @@ impl Window {
                 layer.path == flow.path && old.is_none_or(|old| old.outputs.len() == sums.outputs.len())
             });
             let at = found.unwrap_or_else(|| {
-                // Of another network at the same path, nothing is left.
+                // Removes the sums of another network with the same path.
                 self.layers.retain(|layer| layer.path != flow.path);
                 let (path, name) = (flow.path.clone(), flow.layer.clone());
                 self.layers.push(Layer { path, name, older: None, newer: None });

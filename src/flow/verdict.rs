@@ -6,53 +6,55 @@ use serde::Serialize;
 use super::{Cause, LayerFlow};
 use crate::expected::ExpectedFlow;
 
-/// A gradient vanishes where less than this is left of its length between the last layer of weights and the first, and
-/// explodes where it grows by more than the inverse: [`ExpectedFlow::VANISHING`]. This is the whole rule, for a measured
-/// flow as for the one that is expected at compile time.
+/// A gradient vanishes if less than this share of its length is left between the last layer of weights and the first.
+/// It explodes if it grows by more than the inverse. This is the whole rule, both for a measured flow and for the flow
+/// that is expected at compile time: see [`ExpectedFlow::VANISHING`].
 pub const VANISHING: f64 = ExpectedFlow::VANISHING;
 
-/// A layer has too many inactive units (saturated, or dead) if their share is above this. A healthy ReLU has half. (A
-/// convention of this crate. More than half of the layers must exceed it, so that no single layer gives a verdict.)
+/// A layer has too many inactive units (saturated or dead) if their share is above this. A healthy ReLU has half. (A
+/// convention of this crate. More than half of the layers must exceed it, so that a single layer does not give a
+/// verdict.)
 pub const DEAD_FRACTION: f64 = 0.75;
 
 /// With fewer samples than this, dead units are not diagnosed as a trend: a healthy ReLU is inactive in all of 8
-/// independent samples with probability 1/256. (A layer that is inactive as a whole and stops the gradient is named all
-/// the same.)
+/// independent samples with probability 1/256. (The verdict still names a layer that is inactive as a whole and stops
+/// the gradient.)
 pub const MIN_SAMPLES: usize = 8;
 
-/// The state of the gradients.
+/// The state of the gradients. See the example of [the module](crate::flow).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum FlowState {
     /// The gradient reaches the first layers.
     Healthy,
-    /// It vanishes: factors below one.
+    /// The gradient vanishes: the factors are below one.
     Vanishing,
-    /// It explodes: factors above one.
+    /// The gradient explodes: the factors are above one.
     Exploding,
     /// Units are dead: their output and g' are 0 in every sample.
     Dead,
     /// Units are saturated: their g' is close to 0.
     Saturated,
-    /// There is a NaN or an infinity.
+    /// A number is NaN or infinite.
     NonFinite,
 }
 
-/// A diagnosis of the gradients of a network: the state, where it begins, its cause, and what to try.
+/// A diagnosis of the gradients of a network: the state, where it begins, its cause, and a cure.
+/// [`Flow::verdict`](super::Flow::verdict) returns it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
     /// The state of the gradients.
     pub state: FlowState,
-    /// The path of the layer where it starts in the backward pass.
+    /// The path of the layer where the problem starts in the backward pass.
     pub starts_at: Option<String>,
     /// The factor that causes it.
     pub cause: Option<Cause>,
-    /// |dR/dZ| of the first layer of weights over that of the last.
+    /// |dR/dZ| of the first layer of weights divided by that of the last.
     pub first_over_last: Option<f64>,
-    /// The geometric mean of that for one layer.
+    /// The geometric mean of that per layer of weights.
     pub rate: Option<f64>,
-    /// What was measured, in a sentence.
+    /// The measurements, as a sentence.
     pub why: String,
-    /// What to try, in a sentence; empty for healthy gradients.
+    /// The cure, as a sentence. Empty for healthy gradients.
     pub cure: String,
 }
 

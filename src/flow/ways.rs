@@ -1,4 +1,4 @@
-//! The verdict on the two ways through attention.
+//! The verdict on the two gradient paths through attention.
 
 use alloc::format;
 use alloc::string::String;
@@ -13,7 +13,7 @@ pub(super) const CURE: &str = "smaller weights of query and key, or a norm of bo
                     `Schedule::warm_up`, or a lower learning rate";
 
 impl LayerFlow {
-    /// Returns the two ways of the gradient through an attention layer, each with its share and its verdict.
+    /// Returns the two gradient paths through an attention layer, each with its share and its verdict.
     pub(super) fn ways(&self) -> Vec<(&'static str, Option<f64>, Verdict)> {
         let Some(attention) = &self.attention else { return Vec::new() };
         let healthy = |why: String| Verdict::new(FlowState::Healthy, None, why, "");

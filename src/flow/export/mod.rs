@@ -54,7 +54,7 @@ const COLUMNS: &[&str] = &[
 ];
 
 impl Flow {
-    /// Returns a table as CSV, with a header and a row for each layer; a figure that a layer does not have is empty.
+    /// Returns a table as CSV, with a header and a row for each layer. A figure that a layer does not have is empty.
     /// Norms of parameters are over all parameters of the layer.
     pub fn to_csv(&self) -> String {
         let mut table = csv_row(COLUMNS.iter().copied());
@@ -72,7 +72,8 @@ impl Flow {
 }
 
 impl Recorder {
-    /// Returns all records as CSV, one after the other, as [`Flow::to_csv`] with the step in the first column.
+    /// Returns all records as CSV, one after the other. The rows are those of [`Flow::to_csv`], with the step in the
+    /// first column.
     pub fn to_csv(&self) -> String {
         let mut table = csv_row(std::iter::once("step").chain(COLUMNS.iter().copied()));
         for record in self.records() {
@@ -89,14 +90,14 @@ impl Recorder {
         serde_json::to_string_pretty(self.records()).unwrap_or_default()
     }
 
-    /// Returns a line for each record, a JSON object: its step, and its figures by flat names, as
+    /// Returns one line for each record, a JSON object: its step, and its figures by flat names, such as
     /// `{"step":100,"loss":0.31,"gradient_rms/2.branch.0":0.0021}`. Figures that are not finite, or that a layer does
     /// not have, are left out.
     ///
-    /// A name is the figure, a `/`, and the path of the layer, which is `network` for the whole network. It has ASCII
-    /// letters, digits, and `_ - . /` only, and begins with a letter; another character of a path becomes `_`.
-    /// TensorBoard, W&B and Aim group the charts by what is before the `/`. (W&B logs such names, as its own
-    /// `gradients/fc1.weight`; to sort and filter *runs* by a figure it wants letters, digits and `_` only.) In
+    /// A name consists of the figure, a `/`, and the path of the layer, which is `network` for the whole network. It
+    /// has only ASCII letters, digits, and `_ - . /`, and begins with a letter. Any other character of a path becomes
+    /// `_`. TensorBoard, W&B and Aim group the charts by the part before the `/`. (W&B itself logs such names, like
+    /// `gradients/fc1.weight`. To sort and filter *runs* by a figure, it requires names of letters, digits and `_`.) In
     /// Python:
     ///
     /// ```python
@@ -110,7 +111,7 @@ impl Recorder {
         for record in self.records() {
             lines += &format!("{{\"step\":{}", record.step);
             for (name, value) in figures(record) {
-                // The characters of a name need no escape, and a finite number is one in JSON.
+                // The characters of a name need no escape, and finite numbers are valid JSON.
                 lines += &format!(",\"{name}\":{}", serde_json::Value::from(value));
             }
             lines += "}\n";
@@ -118,18 +119,18 @@ impl Recorder {
         lines
     }
 
-    /// Returns a figure at each record that has it, by its name in [`to_jsonl`](Recorder::to_jsonl), such as `loss` or
-    /// `update_to_weight/2`, with the step.
+    /// Returns the values of a figure with their steps, from each record that has it. The name is that of
+    /// [`to_jsonl`](Recorder::to_jsonl), such as `loss` or `update_to_weight/2`.
     pub fn series(&self, name: &str) -> Vec<(u64, f64)> {
         let value = |record| figures(record).into_iter().find(|(other, _)| other == name);
         self.records().iter().filter_map(|record| Some((record.step, value(record)?.1))).collect()
     }
 
-    /// Writes [`to_csv`](Recorder::to_csv) to a file, atomically: at each moment the file is either the old one or the
+    /// Writes [`to_csv`](Recorder::to_csv) to a file, atomically: at any moment the file is either the old one or the
     /// new one.
     ///
     /// # Errors
-    /// An error of the system; the old file is unchanged.
+    /// An error of the file system. The old file is then unchanged.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<(), DataError> {
         write_file(path.as_ref(), self.to_csv().as_bytes())
     }
@@ -137,7 +138,7 @@ impl Recorder {
     /// Writes [`to_jsonl`](Recorder::to_jsonl) to a file, atomically.
     ///
     /// # Errors
-    /// An error of the system; the old file is unchanged.
+    /// An error of the file system. The old file is then unchanged.
     pub fn write_jsonl(&self, path: impl AsRef<Path>) -> Result<(), DataError> {
         write_file(path.as_ref(), self.to_jsonl().as_bytes())
     }
@@ -148,7 +149,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
     atomic_file::write(path, bytes).map_err(|error| DataError::Io { path: path.into(), source: error.into() })
 }
 
-/// Returns a layer's row.
+/// Returns the row of a layer.
 fn cells(layer: &LayerFlow) -> Vec<String> {
     let shape = |sides: &[usize]| sides.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
     let number = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:e}"));

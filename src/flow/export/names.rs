@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::flow::attention::{SCORES, way_share};
 use crate::flow::{LayerFlow, Record};
 
-/// What a layer has, by its name.
+/// A figure of a layer, with its name.
 type Figure = (&'static str, fn(&LayerFlow) -> Option<f64>);
 
 const FIGURES: &[Figure] = &[
@@ -30,7 +30,7 @@ const FIGURES: &[Figure] = &[
     ("update_to_weight", LayerFlow::update_to_weight),
 ];
 
-/// Returns the finite figures of a record with their names, each once.
+/// Returns the finite figures of a record with unique names.
 pub(super) fn figures(record: &Record) -> Vec<(String, f64)> {
     let mut all: Vec<(String, f64)> = Vec::new();
     let losses = [("loss", record.flow.loss), ("mean_loss", record.mean_loss)];
@@ -44,7 +44,7 @@ pub(super) fn figures(record: &Record) -> Vec<(String, f64)> {
     all
 }
 
-/// Returns a path in ASCII letters, digits and `_ - .`.
+/// Returns a path with only ASCII letters, digits and `_ - .`.
 pub(super) fn plain(path: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     match path {
@@ -53,7 +53,7 @@ pub(super) fn plain(path: &str) -> String {
     }
 }
 
-/// Makes names different: the second `a` becomes `a_2`.
+/// Makes names unique: the second `a` becomes `a_2`.
 fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = HashSet::new();
     let different = names.map(|name| {

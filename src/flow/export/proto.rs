@@ -1,7 +1,7 @@
 //! The part of TensorBoard's file format that this crate writes: messages of `event.proto`, `summary.proto`,
 //! `histogram.proto` and `tensor.proto`, with their field numbers.
 
-/// What is logged at a step.
+/// The data logged at a step.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Event {
     /// Seconds since 1970.
@@ -9,7 +9,7 @@ pub(super) struct Event {
     pub(super) wall_time: f64,
     #[prost(int64, tag = "2")]
     pub(super) step: i64,
-    /// Of the first event of a file alone.
+    /// Only in the first event of a file.
     #[prost(string, optional, tag = "3")]
     pub(super) file_version: Option<String>,
     #[prost(message, optional, tag = "5")]

@@ -1,12 +1,13 @@
 //! TensorBoard's event files.
 //!
-//! A file is a row of records: the length of the data (8 bytes), a checksum of the length, the data, and a checksum
-//! of the data (4 bytes each, little-endian). A checksum is a CRC-32C, rotated and moved by a constant, so that the
-//! checksum of data with a checksum in them is no trivial number (`record_writer.h` of TensorFlow).
+//! A file is a sequence of records: the length of the data (8 bytes), a checksum of the length, the data, and a
+//! checksum of the data (4 bytes each, little-endian). A checksum is a CRC-32C that is rotated and shifted by a
+//! constant. So the checksum of data that ends with its own checksum is not a constant (`record_writer.h` of
+//! TensorFlow).
 //!
-//! The crates that write such files were no choice: `tboard` 0.1.1 needs `protoc` to build, and another `prost` than
-//! this crate; `tensorboard-rs` 0.5.9 brings `protobuf` 2 and `image` 0.23, and panics where a file cannot be
-//! written.
+//! This crate writes such files itself, because the existing crates do not fit: `tboard` 0.1.1 needs `protoc` to build,
+//! and another version of `prost` than this crate. `tensorboard-rs` 0.5.9 depends on `protobuf` 2 and `image` 0.23, and
+//! panics if a file cannot be written.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -23,24 +24,23 @@ use super::write_file;
 use crate::data::DataError;
 use crate::flow::{Histogram, Record, Recorder, Warning};
 
-/// The name of the file: TensorBoard reads what has `tfevents` in its name.
+/// The name of the file. TensorBoard reads files with `tfevents` in their name.
 const FILE: &str = "events.out.tfevents.chainrule";
-/// The type of a tensor of texts.
+/// The data type of a tensor of texts.
 const DT_STRING: i32 = 7;
 
 impl Recorder {
-    /// Writes all records to `events.out.tfevents.chainrule` in this folder, which is created: what `tensorboard
-    /// --logdir` reads. Returns the path of the file.
+    /// Writes all records to the file `events.out.tfevents.chainrule` in this folder, which `tensorboard --logdir`
+    /// reads. It creates the folder. Returns the path of the file.
     ///
-    /// The scalars have the names of [`to_jsonl`](Recorder::to_jsonl); TensorBoard keeps them as `f32`. Histograms are
-    /// written where [`FlowOptions::histograms`](crate::flow::FlowOptions) had them measured, as `output/PATH` and
-    /// `log10_gradient/PATH`. A [`Warning`] is a text, `warning/RULE`. All have the time of this call.
+    /// The scalars have the names of [`to_jsonl`](Recorder::to_jsonl), and TensorBoard stores them as `f32`. If
+    /// [`FlowOptions::histograms`](crate::flow::FlowOptions) was set, histograms are written as `output/PATH` and
+    /// `log10_gradient/PATH`. A [`Warning`] is a text, `warning/RULE`. All events have the time of this call.
     ///
-    /// The file is written to the end or not at all. A TensorBoard that is running reads the new file when it is
-    /// started again.
+    /// The file is written completely or not at all. A running TensorBoard reads the new file after a restart.
     ///
     /// # Errors
-    /// An error of the system; the old file is unchanged.
+    /// An error of the file system. The old file is then unchanged.
     pub fn write_tensorboard(&self, folder: impl AsRef<Path>) -> Result<PathBuf, DataError> {
         let folder = folder.as_ref();
         std::fs::create_dir_all(folder).map_err(|source| DataError::Io { path: folder.into(), source })?;
@@ -84,7 +84,7 @@ fn values(record: &Record) -> Vec<Value> {
     all
 }
 
-/// The sums are those of the middles of the bins, because the numbers themselves are gone.
+/// The sums use the middles of the bins, because the numbers themselves are not stored.
 fn histogram_of(histogram: &Histogram) -> HistogramProto {
     let mut edges: Vec<f64> = histogram.edges().collect();
     edges.pop();
@@ -133,7 +133,7 @@ fn masked_crc(bytes: &[u8]) -> u32 {
     crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
 
-/// Computes the CRC of Castagnoli's polynomial, reflected: RFC 3720, appendix B.4.
+/// Computes the CRC with Castagnoli's polynomial, reflected: RFC 3720, appendix B.4.
 fn crc32c(bytes: &[u8]) -> u32 {
     const TABLE: [u32; 256] = {
         let mut table = [0; 256];

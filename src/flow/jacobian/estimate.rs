@@ -14,12 +14,12 @@ const PROBES: usize = 32;
 /// The number of steps of the power iteration.
 const STEPS: usize = 30;
 
-/// Estimates the mean of the squared singular values of a large Jacobian, and the largest.
+/// Estimates the mean of the squared singular values of a large Jacobian, and the largest one.
 ///
-/// The mean square is that of |Jᵀu|² over random signs u, whose mean is the trace of J Jᵀ (Hutchinson, "A stochastic
-/// estimator of the trace of the influence matrix", 1989). The largest is |Jᵀu| for a unit vector u, a lower bound for
-/// each of them; a power iteration chooses u, with J v from differences of the outputs. These products Jᵀu are those
-/// of the backward pass: only the choice of u depends on a difference.
+/// The mean square is the mean of |Jᵀu|² over random signs u, whose expectation is the trace of J Jᵀ (Hutchinson, "A
+/// stochastic estimator of the trace of the influence matrix", 1989). The largest singular value is at least |Jᵀu| for
+/// every unit vector u. A power iteration chooses u, and computes J v from differences of the outputs. The products Jᵀu
+/// come from the backward pass: only the choice of u depends on a difference.
 pub(super) fn estimate(passes: &mut Passes<'_>, at: &Numbers<'_>) -> Found {
     let (inputs, outputs) = (passes.inputs, passes.outputs);
     let mut random = crate::random::rng(0);
@@ -45,10 +45,10 @@ pub(super) fn estimate(passes: &mut Passes<'_>, at: &Numbers<'_>) -> Found {
     Found::Estimate { mean_square, standard_error, largest }
 }
 
-/// Returns the direction of J v, by the difference of the outputs on both sides of the input; `None` if it is 0 or not
-/// finite.
+/// Returns the direction of J v, from the difference of the outputs on both sides of the input. `None` if it is 0 or
+/// not finite.
 fn difference(passes: &mut Passes<'_>, at: &Numbers<'_>, v: &[f64]) -> Option<Vec<f64>> {
-    // The cube root of ε, in which the errors of rounding and of the difference are equal, times the size of a number.
+    // The cube root of ε, at which the errors of rounding and of the difference are equal, times the size of a number.
     let epsilon: f64 = if matches!(at, Numbers::F32(_)) { f32::EPSILON.into() } else { f64::EPSILON };
     let numbers: Vec<f64> = at.iter().collect();
     let step = epsilon.cbrt() * norm(&numbers).max((v.len() as f64).sqrt());

@@ -5,19 +5,19 @@ use serde::Serialize;
 
 use super::{ISOMETRY, JacobianSpectrum};
 
-/// A figure over several inputs: its mean, its least and its greatest value.
+/// A figure over several inputs: its mean, its smallest and its largest value. See [`JacobianSpectrum`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Across {
     /// The mean over the inputs.
     pub mean: f64,
-    /// The least.
+    /// The smallest.
     pub least: f64,
-    /// The greatest.
+    /// The largest.
     pub greatest: f64,
 }
 
 impl Across {
-    /// Returns the figure over these values, or `None` if there are none or one is not finite.
+    /// Returns the figure over these values. `None` if there are no values, or one is not finite.
     fn of(values: impl Iterator<Item = Option<f64>>) -> Option<Self> {
         let values: Vec<f64> = values.collect::<Option<_>>()?;
         let mean = values.iter().sum::<f64>() / values.len() as f64;
@@ -27,23 +27,23 @@ impl Across {
     }
 }
 
-/// What is known of the Jacobian at one input.
+/// The result for the Jacobian at one input.
 #[derive(Clone, Debug)]
 pub(super) enum Found {
     /// All singular values, in descending order.
     Values(Vec<f64>),
-    /// Of a large Jacobian: the mean of their squares, its standard error, and a lower bound of the largest.
+    /// For a large Jacobian: the mean of their squares, its standard error, and a lower bound of the largest.
     Estimate { mean_square: f64, standard_error: f64, largest: f64 },
 }
 
-/// A part of a network with what was found at each input.
+/// A part of a network with the result at each input.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     pub(super) path: String,
     pub(super) layer: String,
     pub(super) inputs: usize,
     pub(super) outputs: usize,
-    /// ε of the network's scalar.
+    /// ε of the network's scalar type.
     pub(super) epsilon: f64,
     pub(super) found: Vec<Found>,
 }
@@ -59,12 +59,12 @@ struct Figures {
 }
 
 impl Figures {
-    /// The figures of these values, of which those up to `zero` count as 0.
+    /// Returns the figures of these values. Values up to `zero` count as 0.
     fn of(values: &[f64], zero: f64) -> Self {
         let (mean, variance) = moments(values.iter().copied());
         let logs: Vec<f64> = values.iter().filter(|&&value| value > zero).map(|value| value.ln()).collect();
         let (largest, smallest) = (values[0], values[values.len() - 1]);
-        // Over the largest, so that no square overflows or vanishes.
+        // Divided by the largest, so that no square overflows or underflows.
         let (mean_square, square_variance) = moments(values.iter().map(|value| (value / largest).powi(2)));
         Self {
             mean,
@@ -85,7 +85,7 @@ fn moments(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
 }
 
 impl Part {
-    /// Returns the figures over all inputs, or `None` if one of those that every Jacobian has is not finite.
+    /// Returns the figures over all inputs. `None` if a figure that every Jacobian has is not finite.
     pub(super) fn spectrum(self) -> Option<JacobianSpectrum> {
         let Self { path, layer, inputs, outputs, epsilon, found } = self;
         let rounding = inputs.max(outputs) as f64 * epsilon;

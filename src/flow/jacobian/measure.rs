@@ -16,17 +16,17 @@ use crate::kernel::{Initial, Strided, gemm};
 use crate::layer::{BackwardHook, Factor, LayerPass, Plan, Segment};
 use crate::tensor::Numbers;
 
-/// A Jacobian is decomposed if it has at most this many numbers: 128 MiB, 4096 x 4096.
+/// A Jacobian is decomposed if it has at most this many elements: 128 MiB, 4096 x 4096.
 const NUMBERS: usize = 1 << 24;
 
-/// A hook that decomposes the Jacobians of the layers that a backward pass goes through, at one input after the other.
+/// A hook that decomposes the Jacobians of the layers in a backward pass, for one input after another.
 pub(in crate::flow) struct Measure<'a> {
-    /// Which parts; `None` for the network itself.
+    /// The parts to measure. `None` for the network itself.
     parts: Option<JacobianParts<'a>>,
     path: Vec<Segment>,
-    /// The layers that have been entered and not yet left; the network itself is the first.
+    /// The layers that have been entered and not yet left. The network itself is the first.
     open: Vec<&'static Plan>,
-    /// What was found at the current input, from the last layer to the first.
+    /// The results at the current input, from the last layer to the first.
     links: Vec<Link>,
     measured: Vec<Part>,
 }
@@ -34,7 +34,7 @@ pub(in crate::flow) struct Measure<'a> {
 /// A layer on the main path at one input.
 struct Link {
     part: Part,
-    /// Its Jacobian, where parts of several layers need it, with a row for each output.
+    /// Its Jacobian with a row for each output, if parts of several layers need it.
     matrix: Vec<f64>,
 }
 
@@ -150,7 +150,7 @@ fn values(matrix: Vec<f64>, inputs: usize) -> Vec<Found> {
     singular_values(matrix, inputs).map(Found::Values).into_iter().collect()
 }
 
-/// Decomposes the product of these layers; with `all`, also those of the first, the first two, and so on.
+/// Decomposes the product of these layers. With `all`, also that of the first, of the first two, and so on.
 fn products(links: &[Link], all: bool, name: impl Fn(&Part) -> String) -> Result<Vec<Part>, Error> {
     let mut product: Vec<f64> = Vec::new();
     let mut parts = Vec::new();

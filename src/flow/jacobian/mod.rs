@@ -21,67 +21,71 @@ use crate::tensor::{AsSample, Tensor};
 pub use figures::Across;
 use measure::Measure;
 
-/// Singular values are close to 1 from the inverse of this factor to this factor: a Jacobian with no others is close
-/// to an isometry. (A convention of this crate.)
+/// A singular value is close to 1 if it is between the inverse of this factor and this factor. If all are, the Jacobian
+/// is close to an isometry. (A convention of this crate.)
 pub const ISOMETRY: f64 = 2.0;
 
-/// The singular values of the Jacobian J = dy/dx of a network, or of a part of it, at several inputs: by which
-/// factors it stretches small changes of its input, and, as those of Jᵀ, gradients in the backward pass.
+/// The singular values of the Jacobian J = dy/dx of a network, or of a part of it, at several inputs. They are the
+/// factors by which J stretches small changes of its input, and by which Jᵀ stretches gradients in the backward pass.
 ///
-/// A network of which all are close to 1 has *dynamical isometry* (Saxe et al. 2014; Pennington, Schoenholz, Ganguli
-/// 2017): it changes the length of no gradient much, and not only that of a typical one, which is the root of
-/// [`mean_square`](Self::mean_square). A figure that has no meaning, or that was not computed, is `None`.
+/// A network has *dynamical isometry* if all are close to 1 (Saxe et al. 2014; Pennington, Schoenholz, Ganguli 2017).
+/// Then it preserves the length of every gradient, and not only of a typical one. The root of
+/// [`mean_square`](Self::mean_square) is the factor of a typical gradient. A figure that has no meaning, or that was
+/// not computed, is `None`.
 ///
-/// It prints as a table with a histogram.
+/// It prints as a table with a histogram. See the example of
+/// [`jacobian_spectrum`](super::GradientFlow::jacobian_spectrum).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct JacobianSpectrum {
-    /// Which part it is: empty for the network, the path of a layer, or two paths with ` to ` between them.
+    /// The path of the part: empty for the network, the path of a layer, or two paths with ` to ` between them.
     pub path: String,
-    /// The type of the layer; empty for a part of several layers.
+    /// The type of the layer. Empty for a part of several layers.
     pub layer: String,
-    /// How many numbers x has.
+    /// The number of elements of x.
     pub inputs: usize,
-    /// How many numbers y has.
+    /// The number of elements of y.
     pub outputs: usize,
-    /// The singular values at each input in descending order, as many as the smaller of `inputs` and `outputs`. They
-    /// are exact to rounding of the largest. Empty if the Jacobian is too large for that: see
+    /// The singular values at each input in descending order. There are min(`inputs`, `outputs`) of them. They are
+    /// exact up to the rounding of the largest. Empty if the Jacobian is too large for a decomposition: see
     /// [`jacobian_spectrum`](super::GradientFlow::jacobian_spectrum).
     pub values: Vec<Vec<f64>>,
     /// Their mean.
     pub mean: Option<Across>,
     /// Their standard deviation.
     pub deviation: Option<Across>,
-    /// The standard deviation of their natural logarithms, of those that are not 0 up to rounding.
+    /// The standard deviation of their natural logarithms, without those that are 0 up to rounding.
     pub log_deviation: Option<Across>,
-    /// The mean of their squares. That of a square Jacobian is tr(J Jᵀ)/n, by which the squared length of a random
-    /// gradient changes; theory expects χᴸ over L layers: [`MeanField`](crate::theory::MeanField).
+    /// The mean of their squares. For a square Jacobian this is tr(J Jᵀ)/n, the factor of the squared length of a
+    /// random gradient. Theory expects χᴸ over L layers: [`MeanField`](crate::theory::MeanField).
     pub mean_square: Across,
-    /// The standard error of the mean square at a single input, where it is an estimate.
+    /// The standard error of the mean square at a single input, if it is an estimate.
     pub standard_error: Option<f64>,
-    /// The variance of their squares over the square of [`mean_square`](Self::mean_square). For wide square layers of
-    /// independent weights it grows in proportion to the depth: for Gaussian linear ones it is the depth L, for
-    /// orthogonal ones 0.
+    /// The variance of their squares over the square of [`mean_square`](Self::mean_square). For wide square layers with
+    /// independent weights it grows in proportion to the depth L: it is L for Gaussian linear layers, and 0 for
+    /// orthogonal ones.
     ///
     /// # Source
     /// Pennington, Schoenholz, Ganguli, "Resurrecting the sigmoid in deep learning through dynamical isometry: theory
     /// and practice", NeurIPS 2017; "The emergence of spectral universality in deep networks", AISTATS 2018.
     pub square_variance: Option<Across>,
-    /// The largest; where [`values`](Self::values) is empty, a lower bound.
+    /// The largest. If [`values`](Self::values) is empty, this is a lower bound.
     pub largest: Across,
-    /// The smallest; 0 where it is below the rounding of the largest.
+    /// The smallest. It is 0 if it is below the rounding of the largest.
     pub smallest: Option<Across>,
-    /// The largest over the smallest, if no Jacobian is singular.
+    /// The largest divided by the smallest, if no Jacobian is singular.
     pub condition: Option<Across>,
-    /// At how many inputs the Jacobian is singular: a singular value is 0, or below the rounding of the largest.
+    /// The number of inputs at which the Jacobian is singular: a singular value is 0, or below the rounding of the
+    /// largest.
     pub singular: usize,
-    /// Which share of the largest singular value is lost in rounding: the larger side times ε of the network's
-    /// scalar, as in NumPy's `matrix_rank`.
+    /// The share of the largest singular value that is lost in rounding: the larger side times ε of the network's
+    /// scalar type, as in NumPy's `matrix_rank`.
     pub rounding: f64,
     /// The share of the singular values between 1/[`ISOMETRY`] and [`ISOMETRY`].
     pub near_one: Option<f64>,
 }
 
-/// The singular values of several parts of a network, which print as a table of 80 columns.
+/// The singular values of several parts of a network. They print as a table of 80 columns. See the example of
+/// [`jacobian_spectra`](super::GradientFlow::jacobian_spectra).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct JacobianSpectra {
     /// The parts, in the order of the forward pass.
@@ -89,29 +93,29 @@ pub struct JacobianSpectra {
 }
 
 /// The parts of a network whose Jacobians [`jacobian_spectra`](super::GradientFlow::jacobian_spectra) decomposes. They
-/// consist of the layers on the [main path](super::Flow::main_path): those inside tuples and arrays, but not those
+/// consist of the layers on the [main path](super::Flow::main_path): layers inside tuples and arrays, but not those
 /// inside sums such as residual blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JacobianParts<'a> {
-    /// Each layer on the main path, at the input that it gets.
+    /// Each layer on the main path, at its own input.
     Layers,
-    /// From the input of the network to the output of each of these layers: how the spectrum spreads with depth. It
-    /// takes the memory of one matrix for each layer.
+    /// From the input of the network to the output of each of these layers. This shows how the spectrum spreads with
+    /// depth. It needs the memory of one matrix per layer.
     Depths,
-    /// From the input of the first layer to the output of the last, for each pair of their paths. The path of a tuple
-    /// or an array stands for the layers inside it, so that `("1", "1")` are all layers of the array at `1`.
+    /// From the input of the first layer to the output of the last, for each pair of paths. The path of a tuple or an
+    /// array means the layers inside it, so `("1", "1")` are all layers of the array at `1`.
     Spans(&'a [(&'a str, &'a str)]),
 }
 
 impl JacobianSpectrum {
-    /// Returns a histogram of all singular values of all inputs, with this many bins; `None` where there are only
+    /// Returns a histogram of all singular values of all inputs, with this many bins. `None` if there are only
     /// estimates.
     pub fn histogram(&self, bins: usize) -> Option<Histogram> {
         (!self.values.is_empty()).then(|| Histogram::of(&self.values.concat(), bins))
     }
 
-    /// Returns a histogram of log10 of the singular values. It leaves out those that are 0 up to rounding.
+    /// Returns a histogram of log10 of the singular values, without those that are 0 up to rounding.
     pub fn log_histogram(&self, bins: usize) -> Option<Histogram> {
         let log = |values: &Vec<f64>, value: &f64| {
             let zero = self.rounding * values[0];
@@ -137,7 +141,7 @@ impl JacobianSpectrum {
 }
 
 impl JacobianSpectra {
-    /// Returns the part of this path.
+    /// Returns the part with this path.
     pub fn part(&self, path: &str) -> Option<&JacobianSpectrum> {
         self.parts.iter().find(|part| part.path == path)
     }

@@ -4,11 +4,11 @@ use crate::plot::{Histograms, Lines, Picture, PlotError};
 /// The number of bins of each histogram.
 const BINS: usize = 40;
 
-/// Draws a histogram of the singular values of each Jacobian, of several networks or depths; on a log scale if one of
-/// them is wide.
+/// Draws a histogram of the singular values of each Jacobian, for several networks or depths. It has a log scale if one
+/// of them is wide.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw, for example when no Jacobian was decomposed.
+/// [`PlotError`] if there is nothing to draw, for example because no Jacobian was decomposed.
 pub fn singular_values<'a>(
     spectra: impl IntoIterator<Item = (&'a str, &'a JacobianSpectrum)>,
 ) -> Result<Picture, PlotError> {
@@ -33,11 +33,11 @@ pub fn singular_values<'a>(
     spectra.iter().fold(histograms, panel).picture()
 }
 
-/// Draws the largest, the smallest and the root mean square singular value of each part, one after the other: with
-/// [`JacobianParts::Depths`](super::JacobianParts::Depths), how the spectrum spreads with depth.
+/// Draws the largest, the smallest and the root mean square singular value of each part, one after the other. With
+/// [`JacobianParts::Depths`](super::JacobianParts::Depths) this shows how the spectrum spreads with depth.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw.
+/// [`PlotError`] if there is nothing to draw.
 pub fn singular_values_by_depth(spectra: &JacobianSpectra) -> Result<Picture, PlotError> {
     let line = |figure: fn(&JacobianSpectrum) -> Option<f64>| {
         let points =

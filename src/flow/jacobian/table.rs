@@ -9,12 +9,12 @@ use crate::layer::{head, tail};
 /// The number of bins of the histogram, and the length of the longest bar.
 const BINS: usize = 12;
 const BAR: usize = 48;
-/// A spectrum is shown on a log scale if its logarithms deviate by more than this: by a factor e.
+/// A spectrum is shown on a log scale if the standard deviation of its logarithms is larger than this: a factor of e.
 const LOG_SCALE: f64 = 1.0;
 
 impl fmt::Display for JacobianSpectrum {
-    /// Prints the figures with their range over the inputs, a histogram of all singular values, and what they say, in
-    /// 80 columns without colors.
+    /// Prints the figures with their range over the inputs, a histogram of all singular values, and a sentence about
+    /// them, in 80 columns without colors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = match self.values.len() {
             0 => String::new(),
@@ -55,7 +55,7 @@ impl JacobianSpectrum {
         self.log_deviation.is_some_and(|deviation| deviation.mean > LOG_SCALE)
     }
 
-    /// Writes a histogram, a bin in each line.
+    /// Writes a histogram with one bin per line.
     fn bars(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let wide = self.is_wide();
         let histogram = if wide { self.log_histogram(BINS) } else { self.histogram(BINS) };
@@ -81,7 +81,7 @@ impl JacobianSpectrum {
         Ok(())
     }
 
-    /// Returns what the figures say, in a sentence.
+    /// Returns a sentence about the figures.
     fn words(&self) -> String {
         let Some((near, smallest)) = self.near_one.zip(self.smallest) else {
             return "too large to be decomposed: estimates from random gradients".into();

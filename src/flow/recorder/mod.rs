@@ -18,13 +18,13 @@ mod updates;
 
 use updates::updates;
 
-/// How many records a window of units has by default.
+/// The default number of records in a window of units.
 const WINDOW: u64 = 10;
 
 /// Records the gradient flow every few steps of a training.
 ///
-/// With a trainer it is [`Trainer::step_recorded`](crate::Trainer::step_recorded); in a training loop that you write
-/// yourself it replaces the two calls:
+/// With a trainer, use [`Trainer::step_recorded`](crate::Trainer::step_recorded). In a training loop that you write
+/// yourself, the recorder replaces the two calls:
 ///
 /// ```
 /// use chainrule::flow::Recorder;
@@ -45,44 +45,45 @@ const WINDOW: u64 = 10;
 /// ```
 ///
 /// The steps in between run the same code as a training without a recorder. A recorded step measures with
-/// [`FlowOptions::LIGHT`], and takes two to three times as long as another: below 2 % of a training at every 100th step
-/// (`cargo bench -p chainrule-benches --bench recorder`). Ranks and histograms take 7 to 50 steps more.
+/// [`FlowOptions::LIGHT`], and takes two to three times as long as any other step. If every 100th step is recorded,
+/// this is below 2 % of a training (`cargo bench -p chainrule-benches --bench recorder`). Ranks and histograms take 7
+/// to 50 steps more.
 ///
-/// After each recorded step the [`Rules`] look at the record. What they find are the [`warnings`](Recorder::warnings);
-/// a rule can also stop the training.
+/// After each recorded step the [`Rules`] check the record. Their findings are the [`warnings`](Recorder::warnings). A
+/// rule can also stop the training.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     every: u64,
     options: FlowOptions,
-    /// How many steps have been taken.
+    /// The number of steps taken.
     step: u64,
     records: Vec<Record>,
     /// Whether the last record belongs to the current step.
     open: bool,
-    /// Whether the rules have not yet looked at the last record, whose step has been taken.
+    /// Whether the rules have not yet checked the last record, whose step has been taken.
     unseen: bool,
     /// The loss of the current step.
     loss: Option<f64>,
-    /// The losses of the steps since the last record: their sum, and how many.
+    /// The losses of the steps since the last record: their sum, and their number.
     losses: (f64, u64),
     units: Window,
     watch: Watch,
 }
 
-/// The gradient flow at one step.
+/// The gradient flow at one step: an element of [`Recorder::records`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Record {
-    /// How many steps had been taken before this one.
+    /// The number of steps taken before this one.
     pub step: u64,
     /// The gradient flow in this step.
     pub flow: Flow,
-    /// The mean loss of the steps after the record before, up to this one; `None` where no step was taken, and for a
+    /// The mean loss of the steps after the previous record, up to this one. `None` if no step was taken, and in a
     /// training loop that calls [`Recorder::watch`].
     pub mean_loss: Option<f64>,
 }
 
 impl Recorder {
-    /// Records the first step and every `steps`-th step after it; with 0, no step.
+    /// Creates a recorder of the first step and every `steps`-th step after it. With 0, it records no step.
     pub fn every(steps: u64) -> Self {
         Self {
             every: steps,
@@ -98,33 +99,33 @@ impl Recorder {
         }
     }
 
-    /// Sets what is measured beside the gradients: [`FlowOptions::LIGHT`] by default.
+    /// Selects the figures to measure. The default is [`FlowOptions::LIGHT`].
     pub fn options(self, options: FlowOptions) -> Self {
         Self { options, ..self }
     }
 
-    /// Sets over how many records dead and dormant units are counted, 10 by default: the last `records`, and up to
-    /// twice as many. For an epoch of 1,200 steps, of which every 100th is recorded, that is 12.
+    /// Sets the number of records over which dead and dormant units are counted. The window has the last `records`, and
+    /// up to twice as many. The default is 10. For an epoch of 1,200 steps, with a record at every 100th, use 12.
     pub fn window(self, records: u64) -> Self {
         Self { units: Window::of(records), ..self }
     }
 
-    /// Sets the rules that the training is held to: [`Rules::default`] by default.
+    /// Sets the rules that check each record. The default is [`Rules::default`].
     pub fn rules(self, rules: Rules) -> Self {
         Self { watch: Watch::of(rules), ..self }
     }
 
-    /// Returns what the rules have found, oldest first.
+    /// Returns the findings of the rules, oldest first.
     pub fn warnings(&self) -> &[Warning] {
         &self.watch.warnings
     }
 
-    /// Returns the dead and dormant units of each activation over the current [window](Recorder::window), one by one.
+    /// Returns the dead and dormant units of each activation over the current [window](Recorder::window).
     pub fn units(&self) -> Vec<LayerUnits> {
         self.units.layers()
     }
 
-    /// Begins the window of dead and dormant units anew, as at the start of an epoch.
+    /// Starts a new window of dead and dormant units, for example at the start of an epoch.
     pub fn reset_units(&mut self) {
         self.units.reset();
     }
@@ -134,11 +135,11 @@ impl Recorder {
         &self.records
     }
 
-    /// Measures this batch in a separate pass if its step is to be recorded: for a training whose passes take no hook,
-    /// such as one in pieces. Call [`step`](Recorder::step) after it.
+    /// Measures this batch in a separate pass if its step is to be recorded. Use it for a training whose passes take no
+    /// hook, such as one in pieces. Call [`step`](Recorder::step) after it.
     ///
     /// # Errors
-    /// As [`GradientFlow::flow`](super::GradientFlow::flow); then nothing is recorded.
+    /// The errors of [`GradientFlow::flow`](super::GradientFlow::flow). Nothing is recorded then.
     pub fn watch<N, X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
         network: &N,
@@ -161,10 +162,10 @@ impl Recorder {
     }
 
     /// Calls [`Network::loss_gradient`], with a hook if this step is to be recorded. Only [`step`](Recorder::step)
-    /// counts steps.
+    /// counts steps. See the example of [`Recorder`].
     ///
     /// # Errors
-    /// As [`Network::loss_gradient`]; then nothing is recorded.
+    /// The errors of [`Network::loss_gradient`]. Nothing is recorded then.
     #[allow(clippy::too_many_arguments)]
     pub fn loss_gradient<N: Parameters, X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &mut self,
@@ -204,13 +205,13 @@ impl Recorder {
         Ok(Some(FlowHook::of_plan(plan, self.options)))
     }
 
-    /// Stores what a hook has measured in a pass with this loss.
+    /// Stores the measurements of a hook in a pass with this loss.
     pub(crate) fn record_hook(&mut self, hook: &mut FlowHook, loss: f64, samples: usize) {
         let layers = hook.take_layers();
         self.record(Flow { loss: Some(loss), samples, expected: None, layers });
     }
 
-    /// Sets the loss of the current step, which counts when the step has been taken.
+    /// Sets the loss of the current step. It counts when the step has been taken.
     pub(crate) fn set_loss(&mut self, loss: f64) {
         self.loss = Some(loss);
     }
@@ -220,7 +221,7 @@ impl Recorder {
         self.every > 0 && self.step.is_multiple_of(self.every)
     }
 
-    /// Stores one record for each step: that of its last batch, also if a step that failed is repeated.
+    /// Stores one record for each step. If a failed step is repeated, the record of the last batch counts.
     fn record(&mut self, mut flow: Flow) {
         self.units.record(&mut flow.layers);
         self.records.pop_if(|record| record.step == self.step);
@@ -229,11 +230,11 @@ impl Recorder {
     }
 
     /// Calls [`Optimizer::step`], and measures the change of each parameter if this step is recorded. Then the rules
-    /// look at the record.
+    /// check the record. See the example of [`Recorder`].
     ///
     /// # Errors
-    /// As [`Optimizer::step`]; then the step does not count. [`Error::StoppedByRule`] if a [rule](Rules::stop) stops
-    /// the training: the step has been taken and counts, and the network is that after it.
+    /// The errors of [`Optimizer::step`]; then the step does not count. [`Error::StoppedByRule`] if a
+    /// [rule](Rules::stop) stops the training: then the step has been taken and counts, and the network includes it.
     pub fn step<N: Parameters>(
         &mut self,
         optimizer: &mut impl Optimizer<N>,
@@ -244,7 +245,7 @@ impl Recorder {
         self.look()
     }
 
-    /// Calls a function that takes a step, as [`step`](Recorder::step). The rules do not yet look.
+    /// Calls a function that takes a step, as [`step`](Recorder::step). It does not run the rules.
     pub(crate) fn measure_step<N: Parameters, M: AsNetwork<Network = N>>(
         &mut self,
         network: &mut M,
@@ -275,7 +276,7 @@ impl Recorder {
         }
     }
 
-    /// Lets the rules look at the record of a step that has been taken.
+    /// Runs the rules on the record of a step that has been taken.
     ///
     /// # Errors
     /// [`Error::StoppedByRule`].

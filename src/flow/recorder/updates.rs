@@ -1,4 +1,4 @@
-//! How far a step has moved each parameter.
+//! The distance by which a step has moved each parameter.
 
 use alloc::string::ToString;
 
@@ -7,10 +7,10 @@ use crate::flow::figures::norm;
 use crate::kernel::Real;
 use crate::layer::{Parameter, Role, View, Visitor, visit};
 
-/// How many numbers are subtracted at once.
+/// The number of elements that are subtracted at once.
 const CHUNK: usize = 1024;
 
-/// Fills in how far each parameter has moved.
+/// Sets the distance by which each parameter has moved.
 pub(super) fn updates(before_and_after: [View<'_>; 2], flow: &mut Flow) {
     visit(before_and_after, [], &mut Updates(flow));
 }
@@ -25,7 +25,8 @@ impl Visitor<2, 0> for Updates<'_> {
         let path = parameter.path.to_string();
         let mut change = None; // shared parameters appear at several layers
         for layer in self.0.layers.iter_mut().filter(|layer| !layer.parameters.is_empty()) {
-            // `0.weight` is the `weight` of the layer `0`, and of a network of one layer, which has no path.
+            // `0.weight` is the `weight` of the layer `0`. In a network of one layer, which has no path, it is
+            // `weight`.
             let at = &layer.parameters_path;
             let own = if at.is_empty() {
                 Some(path.as_str())

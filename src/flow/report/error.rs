@@ -3,14 +3,14 @@ use std::path::PathBuf;
 
 use crate::flow::{Flow, LayerFlow};
 
-/// Why a [`Report`](super::Report) was not written.
+/// The reason why a [`Report`](super::Report) was not written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
     /// There is nothing to show.
     #[error("the report is empty: give it a flow, a recorder with at least one record, or a section")]
     Empty,
-    /// The flows and records are not those of one network.
+    /// The flows and records belong to different networks.
     #[error("{moment} is the flow of another network than {first}: {why}")]
     OtherNetwork {
         /// The first flow or record of the report.
@@ -25,7 +25,7 @@ pub enum ReportError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
@@ -40,7 +40,7 @@ pub(super) fn difference(a: &Flow, b: &Flow) -> Option<String> {
             && a.input_shape == b.input_shape
             && a.output_shape == b.output_shape
     };
-    // The first that has a path, if there is one: the network itself differs too.
+    // Prefers the first difference with a path, because the network itself differs too.
     let mut differing = a.layers.iter().zip(&b.layers).filter(|(a, b)| !same(a, b));
     let first = differing.next();
     match first.map(|first| if first.0.path.is_empty() { differing.next().unwrap_or(first) } else { first }) {

@@ -1,18 +1,18 @@
-//! The figures of the page, as columns: those of layers, of parameters, of paths through a sum, and of steps of time.
+//! The figures of the page as columns: of layers, of parameters, of paths through a sum, and of time steps.
 
 use crate::flow::{AttentionFlow, LayerFlow, TimeFlow};
 
-/// The points of a curve through time that are shown.
+/// The number of points shown of a curve through time.
 const INSTANTS: usize = 48;
 
-/// Takes the name of an item, its size, and its figure in each column.
+/// A function that takes the name of an item, its size, and its figure in each column.
 pub(super) type Each<'a> = dyn FnMut(&str, usize, &[Option<f64>]) + 'a;
 
-/// Items of one kind, of which a layer may have several, and their figures.
+/// Items of one kind, with their figures. A layer may have several of them.
 pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) columns: &'static [&'static str],
-    /// How many of the columns, the first ones, are shown for each recorded step.
+    /// The number of columns, from the first, that are shown for each recorded step.
     pub(super) recorded: usize,
     pub(super) items: fn(&LayerFlow, &mut Each<'_>),
 }

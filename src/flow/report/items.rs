@@ -18,7 +18,7 @@ pub(super) struct Items {
 }
 
 impl Items {
-    /// Lists what any of these flows has, layer by layer: a pass that was not finite has no paths, for example.
+    /// Lists the items of all these flows, layer by layer. For example, a pass that was not finite has no paths.
     pub(super) fn of(kind: &Kind, flows: &[&Flow]) -> Self {
         let mut found: Vec<Vec<(String, usize)>> = Vec::new();
         for flow in flows {
@@ -43,8 +43,7 @@ impl Items {
         items
     }
 
-    /// Calls a function with the place and the figures of each item of a layer. The places of a layer follow each
-    /// other.
+    /// Calls a function with the index and the figures of each item of a layer. The indices of a layer are contiguous.
     pub(super) fn each(
         &self,
         kind: &Kind,

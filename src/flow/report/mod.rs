@@ -1,4 +1,4 @@
-//! One page of HTML: the network as a diagram, its gradients, and how they change in training.
+//! One page of HTML: the network as a diagram, its gradients, and their changes during training.
 
 mod error;
 mod figures;
@@ -25,7 +25,7 @@ pub use section_of::ReportSection;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
-/// In the order in which they are run.
+/// In the order in which they run.
 const SCRIPTS: &[&str] = &[
     include_str!("script/data.js"),
     include_str!("script/format.js"),
@@ -38,11 +38,12 @@ const SCRIPTS: &[&str] = &[
     include_str!("script/page.js"),
 ];
 
-/// A report on a network and its gradients: one HTML file that needs no server, no network and no other file.
+/// A report on a network and its gradients: one HTML file that needs no server, no internet connection and no other
+/// file.
 ///
 /// It shows the verdict and its cure, the network as a diagram (colored by the gradient, with each skip connection,
-/// branch and nested layer), every figure of the flow in tables that sort, and the recorded steps of a training under
-/// a slider. [`Flow::report`] and [`Recorder::report`] are the short forms.
+/// branch and nested layer), every figure of the flow in sortable tables, and the recorded steps of a training with a
+/// slider. [`Flow::report`] and [`Recorder::report`] are the short forms.
 ///
 /// ```
 /// use chainrule::flow::{Recorder, Report};
@@ -71,10 +72,10 @@ const SCRIPTS: &[&str] = &[
 /// ```
 ///
 /// # Size
-/// Each figure has four significant digits. The page itself is 80 kB; 200 layers with 2,000 recorded steps are 10 MB.
-/// Of a recorder with more than a million (2²⁰) layers times steps, counting stacks, the page shows every second,
-/// third, .. record, and says so. With more than 2¹⁷ parameter tensors times steps, a step has the figures of all
-/// parameters of a layer together.
+/// Each figure has four significant digits. The page itself is 80 kB. With 200 layers and 2,000 recorded steps it is 10
+/// MB. If a recorder has more than a million (2²⁰) layers times steps, counting stacks, the page shows only every
+/// second, third, .. record, and says so. If there are more than 2¹⁷ parameter tensors times steps, a step has one
+/// figure for all parameters of a layer together.
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
     title: String,
@@ -97,10 +98,10 @@ impl<'a> Report<'a> {
         Self { title: title.into(), flows: Vec::new(), records: &[], marks: Vec::new(), sections: Vec::new() }
     }
 
-    /// Adds a flow under a name, such as `before training`. All flows and records of a report are those of one
+    /// Adds a flow under a name, such as `before training`. All flows and records of a report must be of the same
     /// network.
     ///
-    /// A section has a verdict for each [part](Flow::parts) inside, if there are any.
+    /// If the flow has [parts](Flow::parts), the report has a section with a verdict for each.
     pub fn flow(mut self, name: impl Into<String>, flow: &'a Flow) -> Self {
         let name = name.into();
         self.flows.push((name.clone(), flow));
@@ -112,8 +113,8 @@ impl<'a> Report<'a> {
         section_of::warnings(self.records(recorder.records()), recorder.warnings())
     }
 
-    /// Adds the section, or several, of a result: of noise, curvature, singular values, a coordinate check, a
-    /// learning-rate test, a diagnosis, or of your own.
+    /// Adds the section, or the sections, of a result: of noise, curvature, singular values, a coordinate check, a
+    /// learning-rate test, a diagnosis, or of your own type.
     pub fn section(self, result: &impl ReportSection) -> Self {
         result.add_to(self)
     }
@@ -124,20 +125,19 @@ impl<'a> Report<'a> {
         self
     }
 
-    /// Marks a step of the training on the slider and in the charts, for example that of a warning.
+    /// Marks a step of the training on the slider and in the charts, for example the step of a warning.
     pub fn mark(mut self, step: u64, text: impl Into<String>) -> Self {
         self.marks.push(Mark { step, text: text.into() });
         self
     }
 
-    /// Adds a section of text. What stands between backticks is shown as code, and the path of a layer becomes a link
-    /// to it.
+    /// Adds a section of text. Text between backticks is shown as code, and the path of a layer becomes a link to it.
     pub fn note(mut self, title: impl Into<String>, text: impl Into<String>) -> Self {
         self.sections.push(Section::Note { title: title.into(), text: text.into() });
         self
     }
 
-    /// Adds a section with a table that sorts. A cell whose text is the path of a layer becomes a link to it.
+    /// Adds a section with a sortable table. A cell whose text is the path of a layer becomes a link to it.
     pub fn table<C: ToString>(
         mut self,
         title: impl Into<String>,
@@ -158,8 +158,8 @@ impl<'a> Report<'a> {
         self
     }
 
-    /// Adds a section with a line chart: the names of its axes, and the points of each line. Where all numbers of the
-    /// second axis are positive and span more than two decades, it is logarithmic.
+    /// Adds a section with a line chart: the names of its axes, and the points of each line. The second axis is
+    /// logarithmic if all of its numbers are positive and span more than two decades.
     pub fn lines<'b>(
         mut self,
         title: impl Into<String>,
@@ -174,13 +174,15 @@ impl<'a> Report<'a> {
     /// Returns the page.
     ///
     /// # Errors
-    /// [`ReportError::Empty`], [`ReportError::OtherNetwork`].
+    /// [`ReportError::Empty`] if there is nothing to show. [`ReportError::OtherNetwork`] if the flows and records
+    /// belong to different networks.
     pub fn html(&self) -> Result<String, ReportError> {
         let data = Page::of(self)?.to_json();
         let script: String = SCRIPTS.iter().copied().collect();
         let title = escaped(&self.title);
         let parts = [("{title}", &title[..]), ("{style}", STYLE), ("{data}", &data), ("{script}", &script)];
-        // Each place is looked for behind the one before it, so that no text of the data is taken for a place.
+        // Searches each placeholder after the previous one, so that a text of the data is never taken for a
+        // placeholder.
         let (mut page, mut rest) = (String::with_capacity(data.len() + (1 << 17)), PAGE);
         for (place, part) in parts {
             let (before, after) = rest.split_once(place).unwrap_or((rest, ""));
@@ -192,10 +194,10 @@ impl<'a> Report<'a> {
         Ok(page)
     }
 
-    /// Writes the page to a file. An existing file is replaced when the new one is complete.
+    /// Writes the page to a file. It replaces an existing file when the new one is complete.
     ///
     /// # Errors
-    /// As [`html`](Report::html), and [`ReportError::Io`]. Then an existing file is unchanged.
+    /// The errors of [`html`](Report::html), and [`ReportError::Io`]. An existing file is then unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
         let (path, html) = (path.as_ref(), self.html()?);
         atomic_file::write(path, html.as_bytes())
@@ -204,20 +206,20 @@ impl<'a> Report<'a> {
 }
 
 impl Flow {
-    /// Writes a page of HTML about this flow: see [`Report`].
+    /// Writes a page of HTML about this flow. See the example of [`Report`].
     ///
     /// # Errors
-    /// As [`Report::save`].
+    /// The errors of [`Report::save`].
     pub fn report(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
         Report::new("Gradient flow").flow("this batch", self).save(path)
     }
 }
 
 impl Recorder {
-    /// Writes a page of HTML about the recorded training: see [`Report`].
+    /// Writes a page of HTML about the recorded training. See the example of [`Report`].
     ///
     /// # Errors
-    /// As [`Report::save`]; [`ReportError::Empty`] without records.
+    /// The errors of [`Report::save`]. [`ReportError::Empty`] without records.
     pub fn report(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
         Report::new("Gradient flow in training").recorder(self).save(path)
     }

@@ -1,4 +1,4 @@
-//! The data of the page: what does not change, the network, and its figures in each flow and at each recorded step.
+//! The data of the page: the fixed part, the network, and its figures in each flow and at each recorded step.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -16,9 +16,10 @@ use super::{Mark, Report, ReportError};
 use crate::flow::{Flow, Histogram, LayerFlow, Record, Verdict};
 use crate::layer::Factor;
 
-/// The most layers times steps that are shown ..
+/// The largest number of layers times steps that are shown.
 const CELLS: usize = 1 << 20;
-/// .. and the most parameters times steps. With more, a step has the figures of all parameters of a layer together.
+/// The largest number of parameters times steps. If there are more, a step has one figure for all parameters of a layer
+/// together.
 const PARAMETER_CELLS: usize = 1 << 17;
 
 /// All data of the page.
@@ -27,7 +28,7 @@ pub(super) struct Page<'a> {
     title: &'a str,
     version: &'static str,
     layers: Vec<Layer<'a>>,
-    /// Of which layer each item of a kind is, its name and its size.
+    /// The items of each kind: their layer, name and size.
     items: BTreeMap<&'static str, Items>,
     flows: Vec<Moment<'a>>,
     training: Option<Training>,
@@ -43,7 +44,7 @@ struct Layer<'a> {
     factor: &'static str,
     input: &'static [usize],
     output: &'static [usize],
-    /// How many parameters it has itself.
+    /// The number of its own parameters.
     parameters: usize,
     fan_in: Option<usize>,
     max_derivative: Option<Number>,
@@ -81,17 +82,17 @@ struct Theory {
 #[derive(Serialize)]
 struct Training {
     steps: Vec<u64>,
-    /// Of how many records one is shown.
+    /// Every `stride`-th record is shown.
     stride: usize,
     samples: Vec<usize>,
     loss: Vec<Option<Number>>,
-    /// The verdicts, without repetitions, and which of them each step has.
+    /// The verdicts without repetitions, and the index of the verdict at each step.
     verdicts: Vec<Diagnosis>,
     verdict: Vec<usize>,
     figures: BTreeMap<&'static str, BTreeMap<&'static str, Packed>>,
 }
 
-/// A column at all steps: for each row four characters a step.
+/// A column at all steps: for each row four characters per step.
 #[derive(Default, Serialize)]
 struct Packed {
     /// The items that have the figure.
@@ -104,7 +105,7 @@ impl<'a> Page<'a> {
         Self::with(report, CELLS)
     }
 
-    /// Collects the data, of records only as many as have at most this many layers together.
+    /// Collects the data. It skips records if there are more than this many layers in all records together.
     fn with(report: &'a Report<'a>, cells: usize) -> Result<Self, ReportError> {
         let named = report.flows.iter().map(|(name, flow)| (format!("the flow `{name}`"), *flow));
         let recorded = |record: &'a Record| (format!("the record of step {}", record.step), &record.flow);
@@ -138,7 +139,7 @@ impl<'a> Page<'a> {
         })
     }
 
-    /// Returns JSON that can stand in a `script` element, because it has no `<`.
+    /// Returns JSON that can be inside a `script` element, because it has no `<`.
     pub(super) fn to_json(&self) -> String {
         // Strings, numbers and lists of known types: serialization cannot fail.
         serde_json::to_string(self).unwrap_or_default().replace('<', "\\u003c")
@@ -237,7 +238,7 @@ impl Training {
     }
 }
 
-/// Packs the columns of a kind. A stack has no figures: they are those of the layers inside it.
+/// Packs the columns of a kind. A stack has no figures: the page computes them from the layers inside it.
 fn columns(kind: &Kind, records: &[&Record], items: &Items) -> BTreeMap<&'static str, Packed> {
     let (steps, layers) = (records.len(), &records[0].flow.layers);
     let stack = |at: usize| {
@@ -284,7 +285,7 @@ mod tests {
         let records: Vec<Record> =
             (0..30).map(|step| Record { step, flow: flow.clone(), mean_loss: None }).collect();
         let report = Report::new("").records(&records);
-        // Four layers, with the network itself.
+        // Four layers, including the network itself.
         for (cells, stride, shown) in [(120, 1, 30), (119, 2, 15), (60, 2, 15), (59, 3, 10), (1, 120, 1)] {
             let training = Page::with(&report, cells).unwrap().training.unwrap();
             assert_eq!((training.stride, training.steps.len()), (stride, shown), "{cells}");

@@ -1,11 +1,11 @@
-//! Numbers of the page: those of a flow as JSON with four significant digits, those of many steps in 24 bits each.
+//! The format of numbers in the page: JSON with four significant digits in a flow, and 24 bits each for recorded steps.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
 
-/// A number in JSON, which has no NaN and no infinities: they are texts that JavaScript's `Number` reads.
+/// Returns a number in JSON, which has no NaN and no infinities: these become texts that JavaScript's `Number` reads.
 pub(super) fn number(x: f64) -> Number {
     if x.is_finite() {
         Number::Finite(x)
@@ -28,7 +28,7 @@ pub(super) fn short(x: f64) -> Number {
     number(if x.is_finite() { format!("{x:.3e}").parse().unwrap_or(x) } else { x })
 }
 
-/// Rounds to seven significant digits: a loss may change little.
+/// Rounds to seven significant digits, since a loss may change little.
 pub(super) fn loss(x: f64) -> Number {
     number(if x.is_finite() { format!("{x:.6e}").parse().unwrap_or(x) } else { x })
 }
@@ -41,11 +41,11 @@ pub(super) fn numbers<S: Serializer>(xs: &[f64], to: S) -> Result<S::Ok, S::Erro
     to.collect_seq(xs.iter().map(|x| number(*x)))
 }
 
-/// What stands for a figure that was not measured. No figure is that: norms are not negative.
+/// The value for a figure that was not measured. No figure has this value: norms are not negative.
 const MISSING: f64 = f64::NEG_INFINITY;
 
-/// Appends a number as four characters of base64: its sign, its exponent and 12 bits of its fraction, which are the
-/// upper 24 bits of an `f64`, rounded. The relative error is at most 2⁻¹³, that of four significant digits.
+/// Appends a number as four characters of base64: its sign, its exponent and 12 bits of its fraction. These are the
+/// upper 24 bits of an `f64`, rounded. The relative error is at most 2⁻¹³, as with four significant digits.
 pub(super) fn pack(x: Option<f64>, to: &mut String) {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let x = x.unwrap_or(MISSING);

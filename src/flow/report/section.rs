@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::packed::{self, number};
 use crate::flow::Histogram;
 
-/// What is added to a report beside flows and records.
+/// A section of a report, in addition to flows and records.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub(super) enum Section {
@@ -32,14 +32,14 @@ impl Line {
     }
 }
 
-/// A cell of a [table](super::Report::table): a text or a number, by `into()`; `None` is an empty cell.
+/// A cell of a [table](super::Report::table): a text or a number, by `into()`. `None` is an empty cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
     /// Nothing.
     Empty,
     /// A text.
     Text(String),
-    /// A number, shown with four significant digits; a whole number in full.
+    /// A number, shown with four significant digits. Whole numbers are shown with all digits.
     Number(f64),
 }
 
@@ -48,7 +48,7 @@ impl Serialize for Cell {
         match self {
             Self::Empty => to.serialize_none(),
             Self::Text(text) => to.serialize_str(text),
-            // In a list, so that an infinity, which is a text in JSON, can be told from a text.
+            // A number is inside a list, to distinguish an infinity, which is a text in JSON, from a text.
             Self::Number(x) => to.collect_seq([number(*x)]),
         }
     }

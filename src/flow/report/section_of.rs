@@ -1,4 +1,4 @@
-//! The sections that the results of this module have in a report.
+//! The sections of the results of this module in a report.
 
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -10,11 +10,11 @@ use crate::flow::{
     Warning,
 };
 
-/// The bins of the histogram of singular values.
+/// The number of bins in the histogram of singular values.
 const BINS: usize = 40;
 
-/// What has a section in a [`Report`]: noise, curvature, singular values, a coordinate check, a learning-rate test, a
-/// diagnosis, and what you implement it for.
+/// A result that has a section in a [`Report`]: noise, curvature, singular values, a coordinate check, a learning-rate
+/// test or a diagnosis. You can implement it for your own types.
 ///
 /// ```
 /// use chainrule::flow::{Report, ReportSection};
@@ -37,7 +37,7 @@ const BINS: usize = 40;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait ReportSection {
-    /// Adds the section, or several.
+    /// Adds the section, or several sections.
     fn add_to<'a>(&self, report: Report<'a>) -> Report<'a>;
 }
 
@@ -66,7 +66,7 @@ pub(super) fn parts<'a>(report: Report<'a>, name: &str, flow: &Flow) -> Report<'
     )
 }
 
-/// Adds what the rules have found, and marks the steps.
+/// Adds the findings of the rules, and marks their steps.
 pub(super) fn warnings<'a>(report: Report<'a>, warnings: &[Warning]) -> Report<'a> {
     if warnings.is_empty() {
         return report;

@@ -1,4 +1,4 @@
-//! What each rule finds in a record.
+//! The check of each rule on a record.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,23 +9,23 @@ use crate::flow::figures::find_near;
 use crate::flow::{FlowState, LayerFlow, MIN_SAMPLES, Record, Verdict};
 use crate::layer::Factor;
 
-/// With fewer samples in the window than this, units are not called dead or dormant: one that is active for 2 % of all
-/// samples is inactive in all of 256 with probability 0.006.
+/// With fewer samples in the window than this, units are not called dead or dormant. A unit that is active for 2 % of
+/// all samples is inactive in all of 256 with probability 0.006.
 const WINDOW_SAMPLES: u64 = 256;
-/// How many losses the median is over.
+/// The number of losses in the median.
 const LOSSES: usize = 5;
-/// A training that has gained less than this share of its first loss counts as having gained this much.
+/// If a training has gained less than this share of its first loss, it counts as this much.
 const LEAST_GAIN: f64 = 0.2;
-/// How many records the rule of guessing waits for.
+/// The number of records after which the rule of guessing starts.
 const GUESSING_RECORDS: u64 = 20;
-/// How many records the rule of small updates waits for.
+/// The number of records after which the rule of small updates starts.
 const UPDATE_RECORDS: u64 = 3;
-/// The least rank that a matrix can have for a collapse to be one.
+/// The smallest possible rank of a matrix for which a collapse is reported.
 const LEAST_RANK: usize = 8;
 
 const UPDATE: &str = "the update";
 
-/// Something that a rule found at a layer.
+/// A finding of a rule at a layer.
 pub(super) struct Finding {
     pub(super) rule: Rule,
     pub(super) layer: Option<String>,
@@ -33,25 +33,25 @@ pub(super) struct Finding {
     pub(super) threshold: f64,
     pub(super) text: String,
     pub(super) cure: String,
-    /// How bad it is: of several layers, the one with the largest is named.
+    /// The severity. If several layers have the same finding, the one with the largest is named.
     pub(super) badness: f64,
 }
 
-/// What the rules remember of the records before.
+/// The figures of earlier records that the rules need.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
     records: u64,
     figures: Figures,
     /// The last losses.
     losses: Vec<f64>,
-    /// The first median of the losses, and the least.
+    /// The first median of the losses, and the smallest.
     first_loss: Option<f64>,
     least_loss: f64,
     /// The largest |update| / |W| of each layer so far.
     largest_updates: Vec<(String, f64)>,
 }
 
-/// Looks at a record by all rules.
+/// Checks a record with all rules.
 pub(super) fn check(rules: &Rules, memory: &mut Memory, record: &Record) -> Vec<Finding> {
     memory.records += 1;
     let mut found = Found { rules, all: Vec::new() };
@@ -95,7 +95,8 @@ impl Found<'_> {
         cure: impl Into<String>,
     ) {
         let Some(threshold) = self.threshold(rule) else { return };
-        // Far from the threshold on either side; a sudden change is far from 1. 0 is further than all others.
+        // The distance from the threshold in logarithms, on either side. For a sudden change it is the distance from 1.
+        // A value of 0 is further away than all others.
         let from = if rule == Rule::SuddenChange { 1.0 } else { threshold };
         let distance = (value / from).ln().abs();
         let badness = if distance.is_nan() { 0.0 } else { distance };
@@ -198,7 +199,7 @@ fn updates(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
 fn ranks(found: &mut Found<'_>, record: &Record) {
     let Some(limit) = found.threshold(Rule::RankCollapse) else { return };
     let weights: Vec<_> = record.flow.leaves().filter(|layer| layer.factor == Factor::Weights).collect();
-    // The rank of the network's outputs is that of its targets.
+    // The rank of the network's outputs depends on its targets, so it is left out.
     let hidden = weights.split_last().map_or(&[][..], |(_, hidden)| hidden);
     for (layer, rank) in hidden.iter().filter_map(|layer| Some((layer, layer.rank?))) {
         let share = (rank.feature - 1) as f64 / (rank.most - 1).max(1) as f64;
@@ -224,7 +225,7 @@ fn sudden(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
         let Some(Change { ratio, median, records }) = memory.figures.add(what, path, value, fold) else {
             return;
         };
-        // The end of a schedule is a fall of all updates, to 0 at last, and a loss may fall.
+        // At the end of a schedule all updates fall, finally to 0. A loss may fall too.
         if ratio < 1.0 && (what == UPDATE || layer.is_none()) {
             return;
         }

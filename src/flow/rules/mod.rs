@@ -1,4 +1,4 @@
-//! Rules that a recorded training is held to, and their warnings.
+//! Rules that check a recorded training, and their warnings.
 
 mod check;
 mod sudden;
@@ -14,48 +14,48 @@ use crate::Error;
 pub use warning::Warning;
 pub(super) use watch::Watch;
 
-/// Something that can go wrong in a training, which a [`Recorder`](super::Recorder) looks for in each record.
+/// A problem of a training. A [`Recorder`](super::Recorder) checks each record for it. See the example of [`Rules`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rule {
-    /// The [verdict](super::Flow::verdict) of two records in a row is that the gradient vanishes, and less than the
-    /// threshold is left of it: 0.0498.
+    /// The [verdict](super::Flow::verdict) of two records in a row is that the gradient vanishes, and that less than
+    /// the threshold, 0.0498, is left of it.
     Vanishing,
-    /// The verdict of two records in a row is that the gradient explodes, by more than the threshold: 20.1.
+    /// The verdict of two records in a row is that the gradient explodes, by more than the threshold, 20.1.
     Exploding,
-    /// The verdict of three records in a row is that more than the threshold of the units of most activations, 0.75,
+    /// The verdict of three records in a row is that more than the threshold, 0.75, of the units of most activations
     /// are saturated.
     Saturated,
-    /// Of an activation's units more than the threshold, 0.5, are dead in the whole window of records.
+    /// More than the threshold, 0.5, of an activation's units are dead in the whole window of records.
     DeadUnits,
-    /// Of an activation's units more than the threshold, 0.5, are [dormant](super::DORMANT) in the window, and not
-    /// most of them dead.
+    /// More than the threshold, 0.5, of an activation's units are [dormant](super::DORMANT) in the window, and most of
+    /// them are not dead.
     DormantUnits,
-    /// Of an attention layer's heads more than the threshold, 0.75, have [collapsed](super::HeadFlow::collapsed) in three
-    /// records in a row.
+    /// More than the threshold, 0.75, of the heads of an attention layer have [collapsed](super::HeadFlow::collapsed)
+    /// in three records in a row.
     AttentionCollapse,
-    /// No record so far had an |update| / |W| of a layer of weights above the threshold, 1e-5, after at least three.
-    /// Parameters that do not change at all, as frozen ones, do not count.
+    /// No record so far, of at least three, has an |update| / |W| of a layer of weights above the threshold, 1e-5.
+    /// Parameters that do not change at all, such as frozen ones, do not count.
     SmallUpdates,
     /// |update| / |W| of a layer of weights is above the threshold, 1e-1, in three records in a row.
     LargeUpdates,
-    /// The gradient, the update or the output of a layer of weights, or the loss, is more than the threshold times its
-    /// median over the last 20 records, 10; or a gradient or an output is less than 1 / threshold of it, in two records
-    /// in a row. And it is far from what was usual: with at least 8 records before it, the modified z-score of the
-    /// logarithm, 0.6745 |log x - median| / MAD, is above 7, twice the limit of Iglewicz and Hoaglin, because a training
-    /// has thousands of such figures.
+    /// The gradient, the update or the output of a layer of weights, or the loss, is more than the threshold, 10, times
+    /// its median over the last 20 records. Or a gradient or an output is less than 1 / threshold of its median in two
+    /// records in a row. The figure must also be far from the usual values. With at least 8 earlier records, the
+    /// modified z-score of the logarithm, 0.6745 |log x - median| / MAD, must be above 7. This is twice the limit of
+    /// Iglewicz and Hoaglin, because a training has thousands of such figures.
     SuddenChange,
     /// The [feature rank](super::RankFlow) of a hidden layer's outputs is at most the threshold, 0.05, of the possible
-    /// one, in three records in a row: (rank - 1) / (most - 1), where most is at least 8. It needs
+    /// rank, in three records in a row: (rank - 1) / (most - 1), where most is at least 8. It needs
     /// [`FlowOptions::ranks`](super::FlowOptions).
     RankCollapse,
-    /// The loss has lost more than the threshold, 0.5, of what the training had gained, in three records in a row:
-    /// (now - least) / (first - least), each a median of five records. A gain below 0.2 |first| counts as that much.
+    /// The loss has risen by more than the threshold, 0.5, of what the training had gained, in three records in a row:
+    /// (now - least) / (first - least), each a median of five records. A gain below 0.2 |first| counts as 0.2 |first|.
     LossAboveBest,
-    /// After 20 records, the loss (a median of five) is still more than the threshold, 0.98, of that of guessing,
-    /// which [`Rules::guessing`] sets.
+    /// After 20 records, the loss (a median of five) is still more than the threshold, 0.98, times the loss of
+    /// guessing, which [`Rules::guessing`] sets.
     LossOfGuessing,
-    /// A rule of your own, by its name: [`Rules::own`].
+    /// Your own rule, with its name: [`Rules::own`].
     Own(&'static str),
 }
 
@@ -110,14 +110,14 @@ const ALL: [Rule; 12] = [
 ];
 
 impl Default for Rules {
-    /// All rules with their own thresholds. None of them stops a training.
+    /// All rules with their default thresholds. None of them stops a training.
     fn default() -> Self {
         ALL.into_iter().fold(Self::none(), |rules, rule| rules.threshold(rule, rule.default_threshold()))
     }
 }
 
 impl Rules {
-    /// No rule.
+    /// Creates an empty set of rules.
     pub fn none() -> Self {
         Self { settings: Vec::new(), own: Vec::new(), guessing: None }
     }
@@ -131,14 +131,14 @@ impl Rules {
         self
     }
 
-    /// Leaves out a rule.
+    /// Removes a rule.
     pub fn without(mut self, rule: Rule) -> Self {
         self.settings.retain(|setting| setting.rule != rule);
         self
     }
 
-    /// Stops the training when this rule warns: the step returns [`Error::StoppedByRule`]. The rule is added if it is
-    /// not there.
+    /// Stops the training when this rule warns: the step returns [`Error::StoppedByRule`]. It adds the rule if it is
+    /// missing.
     pub fn stop(mut self, rule: Rule) -> Self {
         if !self.settings.iter().any(|setting| setting.rule == rule) {
             self = self.threshold(rule, rule.default_threshold());
@@ -147,13 +147,13 @@ impl Rules {
         self
     }
 
-    /// Sets the loss of guessing, as ln C for the cross-entropy of C equally likely classes, for
-    /// [`Rule::LossOfGuessing`].
+    /// Sets the loss of guessing for [`Rule::LossOfGuessing`], such as ln C for the cross-entropy of C equally likely
+    /// classes.
     pub fn guessing(self, loss: f64) -> Self {
         Self { guessing: Some(loss), ..self }
     }
 
-    /// Adds a rule of your own: it warns where a figure is above this threshold.
+    /// Adds your own rule. It warns if a figure is above this threshold.
     ///
     /// ```
     /// use chainrule::flow::{Rule, Rules};
@@ -210,7 +210,7 @@ impl Rule {
         }
     }
 
-    /// Returns the threshold that [`Rules::default`] has.
+    /// Returns the threshold of the rule in [`Rules::default`].
     pub fn default_threshold(self) -> f64 {
         match self {
             Self::Vanishing => VANISHING,
@@ -226,7 +226,7 @@ impl Rule {
         }
     }
 
-    /// Returns where the rule and its threshold come from.
+    /// Returns the source of the rule and its threshold.
     pub fn source(self) -> &'static str {
         const _: () = assert!(SATURATED == 0.05); // the text of `Saturated`
         match self {
@@ -268,7 +268,7 @@ impl Rule {
         }
     }
 
-    /// Returns in how many records in a row the rule must find it before it warns.
+    /// Returns the number of records in a row with the finding before the rule warns.
     fn patience(self) -> u64 {
         match self {
             Self::Vanishing | Self::Exploding => 2,

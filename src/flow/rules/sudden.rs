@@ -5,20 +5,20 @@ use alloc::vec::Vec;
 
 use crate::flow::figures::find_near;
 
-/// How many records the median is over.
+/// The number of records in the median.
 const RECORDS: usize = 20;
 /// With fewer records than this there is no usual value yet.
 const FEWEST: usize = 8;
-/// The modified z-score from which a figure is far from the usual: twice the 3.5 of Iglewicz and Hoaglin.
+/// The smallest modified z-score of a figure that is far from the usual: twice the 3.5 of Iglewicz and Hoaglin.
 const FAR: f64 = 7.0;
-/// The median absolute deviation is at least this, in decades: figures that hardly vary at all.
+/// The smallest median absolute deviation, in decades, for figures that hardly vary at all.
 const LEAST_DEVIATION: f64 = 0.02;
 
 /// The last values of the figures, by their names.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Figures {
     all: Vec<Series>,
-    /// Where the next figure probably is.
+    /// The probable index of the next figure.
     next: usize,
 }
 
@@ -28,11 +28,11 @@ struct Series {
     path: String,
     /// log10 of the last values, oldest first.
     last: Vec<f64>,
-    /// Whether the last value was far below the median of those before it.
+    /// Whether the last value was far below the median of the values before it.
     fell: bool,
 }
 
-/// How far a figure is from the median of those before it.
+/// The ratio of a figure to the median of the values before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Change {
     /// The figure over the median.
@@ -42,8 +42,8 @@ pub(super) struct Change {
 }
 
 impl Figures {
-    /// Adds a figure. Returns the change if it is far from the usual, by more than `fold` times. A fall is returned from
-    /// the second record on: one batch may have nothing to teach.
+    /// Adds a figure. Returns the change if it is far from the usual, by more than a factor of `fold`. A fall is
+    /// returned from the second record on, since a single batch may have a small gradient.
     pub(super) fn add(&mut self, what: &'static str, path: &str, value: f64, fold: f64) -> Option<Change> {
         if !value.is_finite() || value < 0.0 {
             return None;
@@ -55,7 +55,7 @@ impl Figures {
         });
         self.next = (at + 1) % self.all.len();
         let Series { last, fell, .. } = &mut self.all[at];
-        // 0 is below all others, and has no logarithm.
+        // 0 is below all other values, and has no logarithm.
         let log = value.max(f64::MIN_POSITIVE).log10();
         let change = change(last, log, fold).map(|median| Change {
             ratio: if value == 0.0 { 0.0 } else { 10f64.powf(log - median) },
@@ -82,11 +82,11 @@ fn change(last: &[f64], log: f64, fold: f64) -> Option<f64> {
     let deviation = median(&deviations).max(LEAST_DEVIATION);
     let distance = (log - middle).abs();
     let far = 0.6745 * distance / deviation > FAR && distance > fold.max(1.0).log10();
-    // From 0 to something is no ratio.
+    // A rise from 0 has no ratio.
     (far && middle > f64::MIN_POSITIVE.log10()).then_some(middle)
 }
 
-/// Returns the median, that of the two in the middle for an even number; 0 without numbers.
+/// Returns the median. For an even count it is the mean of the two in the middle. It is 0 without numbers.
 pub(super) fn median(xs: &[f64]) -> f64 {
     let mut sorted = xs.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -117,7 +117,7 @@ mod tests {
         let rise = after(&usual, 40.0).unwrap();
         assert!((rise.ratio - 40.0).abs() < 1e-12 && (rise.median - 1.0).abs() < 1e-15 && rise.records == 8);
         assert_eq!(after(&usual, 9.9), None, "less than 10-fold");
-        // A fall counts when it lasts for two records.
+        // A fall counts if it lasts for two records.
         let low = |value| after(&[&usual[..], &[value]].concat(), value);
         assert_eq!(after(&usual, 0.05), None);
         assert!((low(0.05).unwrap().ratio - 0.05).abs() < 1e-15);
@@ -128,8 +128,8 @@ mod tests {
 
     #[test]
     fn what_always_varies_by_as_much_is_no_change() {
-        // log10: half a decade to either side of 0. MAD 0.5, so that 1.6 decades are a z-score of 2.2, and 6 one of
-        // 8.1.
+        // log10: half a decade to either side of 0. The MAD is 0.5, so 1.6 decades are a z-score of 2.2, and 6 decades
+        // one of 8.1.
         let wide = [0.316, 3.16, 0.316, 3.16, 0.316, 3.16, 0.316, 3.16];
         assert_eq!(after(&wide, 40.0), None);
         assert!(after(&wide, 1e6).is_some());
@@ -142,7 +142,7 @@ mod tests {
         for at in 0..60 {
             found.extend(figures.add("x", "0", if at < 30 { 1.0 } else { 100.0 }, 10.0).map(|_| at));
         }
-        // Of the twenty before record 40, ten are 1 and ten 100: the median is between them.
+        // Of the twenty records before record 40, ten are 1 and ten are 100: the median is between them.
         assert_eq!(found, (30..40).collect::<Vec<_>>());
     }
 

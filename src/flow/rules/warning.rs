@@ -8,29 +8,30 @@ use super::super::table::fold;
 use crate::Error;
 use crate::error::StoppedByRule;
 
-/// What a [`Rule`](super::Rule) found at a step of a training.
+/// A finding of a [`Rule`](super::Rule) at a step of a training: an element of
+/// [`Recorder::warnings`](crate::flow::Recorder::warnings).
 ///
-/// A rule warns once of the same layer until it has found nothing there in three records in a row. Where it finds the
-/// same in several layers at a step, one warning names the worst, and counts the others.
+/// A rule warns once about a layer. It warns again after three records in a row without a finding there. If it finds
+/// the same in several layers at a step, one warning names the worst and counts the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Warning {
-    /// The step: how many steps had been taken before it.
+    /// The step: the number of steps taken before it.
     pub step: u64,
     /// The name of the rule.
     pub rule: &'static str,
-    /// The path of the layer; `None` for the loss, and for a rule of the whole network.
+    /// The path of the layer. `None` for the loss, and for a rule about the whole network.
     pub layer: Option<String>,
-    /// The figure that the rule compares with its threshold. For a sudden change this is the ratio to the median.
+    /// The figure that the rule compares with its threshold. For a sudden change it is the ratio to the median.
     pub value: f64,
     /// The threshold.
     pub threshold: f64,
-    /// Where the rule and its threshold come from.
+    /// The source of the rule and its threshold.
     pub source: &'static str,
-    /// What was found, in a sentence that names the layer.
+    /// The finding, as a sentence that names the layer.
     pub text: String,
-    /// What to try.
+    /// The cure.
     pub cure: String,
-    /// How many further layers have the same at this step.
+    /// The number of other layers with the same finding at this step.
     pub others: usize,
 }
 

@@ -6,10 +6,10 @@ use super::{Rule, Rules, Warning};
 use crate::Error;
 use crate::flow::Record;
 
-/// A rule has recovered at a layer when it has found nothing there in this many records in a row.
+/// A rule has recovered at a layer after this many records in a row without a finding there.
 const RECOVERY: u64 = 3;
 
-/// The rules of a recorder, what they remember, and what they have found.
+/// The rules of a recorder, their memory, and their findings.
 #[derive(Clone, Debug, Default)]
 pub(in crate::flow) struct Watch {
     pub(in crate::flow) rules: Rules,
@@ -23,7 +23,7 @@ pub(in crate::flow) struct Watch {
 struct Place {
     rule: Rule,
     layer: Option<String>,
-    /// In how many records in a row it was found, and since when it was not.
+    /// The number of records in a row with the finding, and the number without it since.
     found: u64,
     quiet: u64,
     /// Whether there has been a warning.
@@ -35,7 +35,7 @@ impl Watch {
         Self { rules, ..Self::default() }
     }
 
-    /// Looks at a record whose step has been taken. Returns the error of the first rule that stops the training.
+    /// Checks a record whose step has been taken. Returns the error of the first rule that stops the training.
     pub(in crate::flow) fn look(&mut self, record: &Record) -> Result<(), Error> {
         let findings = check(&self.rules, &mut self.memory, record);
         for place in &mut self.places {
@@ -65,7 +65,7 @@ impl Watch {
         let mut new = Vec::new();
         for place in self.places.iter_mut().filter(|place| place.rule == rule) {
             let due = !place.warned && place.found >= rule.patience();
-            // Of one layer, the worst of several figures.
+            // Of several figures of one layer, takes the worst.
             let worst = findings.iter().filter(|finding| place.is_of(finding)).max_by(by_badness);
             if let Some(worst) = worst.filter(|_| due) {
                 place.warned = true;
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::flow::Flow;
 
-    /// The steps at which this rule warns of these losses.
+    /// Returns the steps at which these rules warn about these losses.
     fn warned(rules: Rules, losses: impl IntoIterator<Item = f64>) -> Vec<(u64, &'static str)> {
         let mut watch = Watch::of(rules);
         for (step, loss) in (0..).zip(losses) {
@@ -122,12 +122,12 @@ mod tests {
     fn a_loss_that_rises_again_is_found_when_half_of_the_gain_is_lost() {
         let rules = || Rules::none().threshold(Rule::LossAboveBest, 0.5);
         let fell = repeat(2.0, 5).chain(repeat(1.0, 5));
-        // The median of five is 1.6 from the third on, and the rule waits for three records of it.
+        // The median of five is 1.6 from the third on, and the rule waits for three such records.
         let rises = |to| warned(rules(), fell.clone().chain(repeat(to, 8)));
         assert_eq!(rises(1.6), [(10 + 2 + 2, "loss above its best")]);
         assert_eq!(rises(1.4), []);
         assert_eq!(warned(rules(), repeat(2.0, 30)), []);
-        // Without any gain, a fifth of the first loss counts as one: half of that is 0.2.
+        // Without any gain, a fifth of the first loss counts as the gain: half of it is 0.2.
         assert_eq!(warned(rules(), repeat(2.0, 5).chain(repeat(2.19, 9))), []);
         assert_eq!(warned(rules(), repeat(2.0, 5).chain(repeat(2.21, 9))), [(9, "loss above its best")]);
     }
@@ -145,7 +145,7 @@ mod tests {
     fn a_rule_of_a_program_warns_once_until_it_has_recovered() {
         let rules = Rules::none().own("loss", "us", 1.0, |record| record.flow.loss);
         let losses = [0.0, 2.0, 2.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 2.0];
-        // Two records without it are too few, three are enough.
+        // Two records without the finding are too few, and three are enough.
         assert_eq!(warned(rules, losses), [(1, "loss"), (9, "loss")]);
     }
 }

@@ -6,18 +6,18 @@ use super::{CoordinateCheck, Growth, LayerScaling, Run, UpdateScaling, WIDTH_EXP
 use crate::Error;
 use crate::flow::figures::rms;
 
-/// The slope of the logarithm of a figure against that of the width, by least squares over all widths and seeds: the
-/// figure grows as this power of the width.
+/// An exponent of the width: the figure grows in proportion to this power of the width. It is the slope of the
+/// logarithm of the figure against the logarithm of the width, by least squares over all widths and seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Exponent {
     /// The slope.
     pub value: f64,
-    /// Its standard error, for more than two networks.
+    /// Its standard error. `None` for two networks.
     pub error: Option<f64>,
 }
 
 impl Exponent {
-    /// Fits the exponent to widths and figures; `None` if a figure is 0 or not finite.
+    /// Fits the exponent to widths and figures. `None` if a figure is 0 or not finite.
     fn of(points: &[(usize, f64)]) -> Option<Self> {
         let logs: Vec<[f64; 2]> = points.iter().map(|&(width, y)| [(width as f64).ln(), y.ln()]).collect();
         if !logs.as_flattened().iter().all(|log| log.is_finite()) {
@@ -33,7 +33,7 @@ impl Exponent {
         value.is_finite().then_some(Self { value, error })
     }
 
-    /// Returns how a figure of this exponent depends on the width, with the limit [`WIDTH_EXPONENT`].
+    /// Returns how a figure with this exponent depends on the width, with the limit [`WIDTH_EXPONENT`].
     pub fn growth(&self) -> Growth {
         match self.value {
             value if value >= WIDTH_EXPONENT => Growth::Grows,

@@ -1,4 +1,4 @@
-//! The coordinate check: how what a training changes depends on the width of the network.
+//! The coordinate check: how the changes during a training depend on the width of the network.
 
 mod fit;
 mod outputs;
@@ -24,15 +24,15 @@ use chainrule_parameters::{IntoOwned, Owned};
 pub use fit::Exponent;
 use outputs::{Output, Outputs};
 
-/// The exponent of the width from which on a figure grows with the width; from minus this on it shrinks. It is
-/// half-way between 0 and 1/2: the exponents of wide networks are multiples of 1/2.
+/// A figure grows with the width if its exponent is at least this, and shrinks if it is at most minus this. The limit
+/// is half-way between 0 and 1/2: the exponents of wide networks are multiples of 1/2.
 ///
 /// # Source
 /// Yang, Hu, "Tensor programs IV: feature learning in infinite-width neural networks", ICML 2021, section 3.
 pub const WIDTH_EXPONENT: f64 = 0.25;
 
-/// How much each layer's output changes in the first steps of a training, against the width of the network: the result
-/// of [`coordinate_check`](crate::coordinate_check). It prints as a table, with a sentence for each layer whose
+/// The result of [`coordinate_check`](crate::coordinate_check): how much the output of each layer changes in the first
+/// steps of a training, for several widths of the network. It prints as a table, with a sentence for each layer whose
 /// changes depend on the width.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CoordinateCheck {
@@ -42,14 +42,14 @@ pub struct CoordinateCheck {
     pub steps: usize,
     /// The number of networks of each width.
     pub seeds: u64,
-    /// Each layer but tuples and arrays, in the order of the forward pass.
+    /// Each layer except tuples and arrays, in the order of the forward pass.
     pub layers: Vec<LayerScaling>,
     /// Each parameter tensor.
     pub updates: Vec<UpdateScaling>,
 }
 
-/// How the output of a layer depends on the width. Figures are root mean squares over the numbers of the output, the
-/// batch and the seeds.
+/// How the output of a layer depends on the width: an element of [`CoordinateCheck::layers`]. Figures are root mean
+/// squares over the elements of the output, the batch and the seeds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerScaling {
     /// The path of the layer.
@@ -58,26 +58,26 @@ pub struct LayerScaling {
     pub layer: String,
     /// The output before the first step, for each width.
     pub initial: Vec<f64>,
-    /// By which power of the width it grows, unless it is 0.
+    /// The power of the width with which it grows. `None` if it is 0.
     pub initial_exponent: Option<Exponent>,
     /// The change of the output since then, for each width after each step.
     pub changes: Vec<Vec<f64>>,
-    /// By which power of the width the change after the last step grows; `None` if there is none.
+    /// The power of the width with which the change after the last step grows. `None` if there is no change.
     pub exponent: Option<Exponent>,
 }
 
-/// How far a parameter moves.
+/// How far a parameter moves: an element of [`CoordinateCheck::updates`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct UpdateScaling {
     /// The path of the parameter, such as `0.weight`.
     pub path: String,
     /// |W - W before| after the last step, for each width, as the root mean square over the seeds.
     pub updates: Vec<f64>,
-    /// By which power of the width it grows; `None` where it does not move.
+    /// The power of the width with which it grows. `None` if it does not move.
     pub exponent: Option<Exponent>,
 }
 
-/// How a figure depends on the width.
+/// How a figure depends on the width. See the example of [`coordinate_check`](crate::coordinate_check).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Growth {
     /// It grows with the width.
@@ -88,7 +88,7 @@ pub enum Growth {
     Shrinks,
 }
 
-/// Measures a training at several widths: the settings of [`coordinate_check`](crate::coordinate_check).
+/// The options of [`coordinate_check`](crate::coordinate_check), and a training at several widths.
 #[derive(Clone, Debug)]
 pub struct WidthSweep {
     steps: usize,
@@ -102,7 +102,7 @@ pub struct WidthSweep {
 #[derive(Clone, Debug, Default)]
 struct Run {
     before: Vec<Output>,
-    /// After each step, the change of each output.
+    /// The change of each output after each step.
     changes: Vec<Vec<f64>>,
     /// The path of each parameter, and how far it has moved.
     updates: Vec<(String, f64)>,
@@ -115,7 +115,7 @@ impl Default for WidthSweep {
 }
 
 impl WidthSweep {
-    /// Takes four steps, as Yang et al. 2021, with five networks of each width.
+    /// Creates the default options: four steps, as in Yang et al. 2021, and five networks of each width.
     pub fn new() -> Self {
         Self { steps: 4, seeds: 5, widths: Vec::new(), runs: Vec::new() }
     }
@@ -125,15 +125,16 @@ impl WidthSweep {
         Self { steps, ..self }
     }
 
-    /// Sets the number of networks of each width, at least 1. They have the seeds from 0 on.
+    /// Sets the number of networks of each width, at least 1. Their seeds start at 0.
     pub fn seeds(self, seeds: u64) -> Self {
         Self { seeds, ..self }
     }
 
-    /// Measures the networks of one width: `new` gives the network of a seed and its optimizer.
+    /// Measures the networks of one width. `new` returns the network of a seed and its optimizer.
+    /// [`coordinate_check`](crate::coordinate_check) calls it for each width.
     ///
     /// # Errors
-    /// As [`Network::loss_gradient`] and [`Optimizer::step`]; [`Error::Setting`] without steps or seeds.
+    /// The errors of [`Network::loss_gradient`] and [`Optimizer::step`]. [`Error::Setting`] for 0 steps or 0 seeds.
     pub fn measure<M: IntoOwned<Network: Parameters>, O, X, Y: Tensor, L, T>(
         &mut self,
         width: usize,
@@ -189,7 +190,7 @@ impl WidthSweep {
     /// Fits the exponents.
     ///
     /// # Errors
-    /// [`Error::Setting`] for fewer than two different widths, or if the networks of two widths have other layers.
+    /// [`Error::Setting`] for fewer than two different widths, or if the networks of two widths have different layers.
     pub fn finish(self) -> Result<CoordinateCheck, Error> {
         fit::fit(self)
     }
@@ -214,7 +215,7 @@ impl CoordinateCheck {
         self.layers.iter().find(|layer| layer.path == path)
     }
 
-    /// Returns whether the change of no layer's output depends on the width.
+    /// Returns whether the changes of all layers' outputs are independent of the width.
     pub fn is_stable(&self) -> bool {
         self.layers.iter().all(|layer| layer.growth().is_none_or(|growth| growth == Growth::Stable))
     }
@@ -226,23 +227,23 @@ impl CoordinateCheck {
 }
 
 impl LayerScaling {
-    /// Returns how the change of the output depends on the width; `None` if there is no change.
+    /// Returns how the change of the output depends on the width. `None` if there is no change.
     pub fn growth(&self) -> Option<Growth> {
         self.exponent.map(|exponent| exponent.growth())
     }
 }
 
-/// Trains a network of several widths for some steps, and fits how much the output of each layer changes against the
-/// width: the *coordinate check* of the maximal update parametrization (μP). Returns a
+/// Trains a network of several widths for some steps, and fits how the change of each layer's output depends on the
+/// width. This is the *coordinate check* of the maximal update parametrization (μP). Returns a
 /// [`CoordinateCheck`](crate::flow::CoordinateCheck), or the first error.
 ///
-/// Where a change grows with the width, a wider network needs a smaller learning rate, and learns in that layer alone;
-/// where it shrinks, a wide network hardly learns in that layer. In μP no change depends on the width, so that
-/// hyperparameters of a small network suit a large one.
+/// If a change grows with the width, a wider network needs a smaller learning rate, and only this layer learns. If it
+/// shrinks, a wide network hardly learns in this layer. In μP no change depends on the width, so the hyperparameters of
+/// a small network suit a large one.
 ///
-/// The arguments: the name of the width and its values; a closure that gives the network of a seed and its optimizer,
-/// which may use the width; the loss; inputs and targets; and, if you like, a [`WidthSweep`](crate::flow::WidthSweep)
-/// with other numbers of steps and seeds.
+/// The arguments are: the name of the width and its values; a closure that returns the network of a seed and its
+/// optimizer, and may use the width; the loss; inputs and targets; and optionally a
+/// [`WidthSweep`](crate::flow::WidthSweep) with other numbers of steps and seeds.
 ///
 /// ```
 /// use chainrule::coordinate_check;
@@ -263,7 +264,7 @@ impl LayerScaling {
 /// ```
 ///
 /// # Cost
-/// For each width and seed, about three training steps for each step.
+/// For each width and seed, each step costs about three training steps.
 ///
 /// # Source
 /// Yang, Hu et al., "Tensor programs V: tuning large neural networks via zero-shot hyperparameter transfer", NeurIPS

@@ -17,7 +17,7 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Drops the numbers, but not their root mean square.
+    /// Drops the numbers, and keeps their root mean square.
     pub(super) fn forget(&mut self) {
         self.numbers = Vec::new();
     }
@@ -31,7 +31,7 @@ pub(super) fn changes(before: &[Output], after: &[Output]) -> Vec<f64> {
     before.iter().zip(after).map(change).collect()
 }
 
-/// A hook that keeps the output of each layer but tuples and arrays.
+/// A hook that stores the output of each layer except tuples and arrays.
 pub(super) struct Outputs {
     path: Vec<Segment>,
     open: Vec<&'static Plan>,
@@ -43,7 +43,7 @@ impl Outputs {
         Self { path: Vec::new(), open: vec![network], list: Vec::new() }
     }
 
-    /// Returns the outputs in the order of the forward pass, a layer before those inside it.
+    /// Returns the outputs in the order of the forward pass, each layer before those inside it.
     pub(super) fn into_list(mut self) -> Vec<Output> {
         self.list.reverse();
         self.list

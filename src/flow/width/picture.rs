@@ -1,14 +1,14 @@
 use super::{CoordinateCheck, LayerScaling};
 use crate::plot::{Lines, Picture, PlotError};
 
-/// As many lines as one can tell apart.
+/// The largest number of lines that are easy to tell apart.
 const LINES: usize = 8;
 
-/// Draws the change of the outputs after the last step against the width, for at most eight layers from the first to
-/// the last. Flat lines do not depend on the width.
+/// Draws the change of the outputs after the last step against the width, for at most eight layers, which are spread
+/// from the first to the last. Flat lines do not depend on the width.
 ///
 /// # Errors
-/// [`PlotError`] when there is nothing to draw.
+/// [`PlotError`] if there is nothing to draw.
 pub fn coordinate_check(name: &str, check: &CoordinateCheck) -> Result<Picture, PlotError> {
     let layers: Vec<&LayerScaling> = check.layers.iter().filter(|layer| layer.exponent.is_some()).collect();
     let shown = layers.len().min(LINES);

@@ -26,7 +26,7 @@ impl fmt::Display for Exponent {
 
 impl fmt::Display for CoordinateCheck {
     /// Prints a row for each layer, with the change of its output after the last step at the smallest and the largest
-    /// width; then a sentence for each layer of parameters whose changes depend on the width. It has 80 columns and
+    /// width. A sentence follows for each layer of parameters whose changes depend on the width. It has 80 columns and
     /// no colors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
@@ -79,7 +79,7 @@ impl fmt::Display for CoordinateCheck {
 }
 
 impl CoordinateCheck {
-    /// Returns whether a layer has parameters. The changes of the others are due to those before them.
+    /// Returns whether a layer has parameters. The other layers only change because of the layers before them.
     fn has_parameters(&self, layer: &LayerScaling) -> bool {
         let inside = |path: &str| path.strip_prefix(&layer.path).is_some_and(|rest| rest.starts_with('.'));
         layer.path.is_empty() || self.updates.iter().any(|update| inside(&update.path))
@@ -87,7 +87,7 @@ impl CoordinateCheck {
 }
 
 impl LayerScaling {
-    /// Returns what its exponent means, if the change depends on the width.
+    /// Returns a sentence about its exponent, if the change depends on the width.
     fn words(&self) -> Option<String> {
         let (verb, meaning) = match self.growth()? {
             Growth::Stable => return None,
