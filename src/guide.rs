@@ -1,8 +1,35 @@
 //! The guides: how to use this crate, and why it is designed as it is.
 
+#[doc = chainrule_derive::page!("docs/get-started.md")]
+#[cfg(all(feature = "fit", feature = "flow"))]
+pub mod get_started {}
+
+#[doc = chainrule_derive::page!("docs/from-other-libraries.md")]
+#[cfg(all(feature = "fit", feature = "flow", feature = "onnx"))]
+pub mod from_other_libraries {}
+
+#[doc = chainrule_derive::page!("docs/shapes.md")]
+#[cfg(all(feature = "alloc", feature = "checkpoint", feature = "flow"))]
+pub mod shapes {}
+
+#[doc = chainrule_derive::page!("docs/shape-errors.md")]
+pub mod shape_errors {}
+
 #[doc = chainrule_derive::page!("docs/layers.md")]
 #[cfg(feature = "checkpoint")]
 pub mod layers {}
+
+#[doc = chainrule_derive::page!("docs/training.md")]
+#[cfg(all(feature = "fit", feature = "flow"))]
+pub mod training {}
+
+#[doc = chainrule_derive::page!("docs/data.md")]
+#[cfg(all(feature = "fit", feature = "csv", feature = "idx", feature = "images", feature = "npz"))]
+pub mod data {}
+
+#[doc = chainrule_derive::page!("docs/checkpoints.md")]
+#[cfg(all(feature = "fit", feature = "onnx"))]
+pub mod checkpoints {}
 
 #[doc = chainrule_derive::page!("docs/your-own-layer.md")]
 pub mod your_own_layer {}
