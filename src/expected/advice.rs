@@ -85,30 +85,29 @@ pub(crate) struct Cure {
 }
 
 impl Cure {
-    const SKIP: Self =
-        Self::text("let it pass by the layers, Z(n) + Z(n-k): `Residual<..>` around each block");
+    const SKIP: Self = Self::text("skip connections, Z(n) + Z(n-k): `Residual<..>` around each block");
     const SMALL_SKIP: Self = Self::text(
-        "let it pass by the layers, Z(n) + Z(n-k): `Residual<..>` around each block, with the last weights of each \
-         block divided by the square root of the number of blocks",
+        "skip connections, Z(n) + Z(n-k): `Residual<..>` around each block, with the last weights of each block \
+         divided by the square root of the number of blocks",
     );
     const LARGER_SLOPE: Self =
         Self::text("an activation with a larger slope (Tanh; with He's weights LeakyRelu or Relu)");
     const SMALLER_BRANCHES: Self = Self::text(SMALLER_BRANCHES);
     const NORM_AT_START: Self = Self::text("a norm at the start of each branch");
     const INSIDE: Self = Self::text(
-        "put g into the branches, before their weights, so that nothing is between the sums: \
+        "move g into the branches, before their weights, so that no layer is between the sums: \
          `Residual<(g, .., Linear<..>)>`",
     );
     const RMS_NORM: Self = Self::text("an `RmsNorm` between the layers");
     const UNKNOWN: Self =
-        Self::text("none is known for this factor; a layer that you write can state one, `Plan::cure`");
+        Self::text("no cure is known for this factor; a layer that you write can state one in `Plan::cure`");
 
     pub(crate) const fn text(before: &'static str) -> Self {
         Self { before, factor: f64::NAN, after: "" }
     }
 
     const fn weights(factor: f64) -> Self {
-        Self { before: "weights ", factor, after: " times as large (`Initializer::gain`), then look again" }
+        Self { before: "weights ", factor, after: " times as large (`Initializer::gain`), then check again" }
     }
 }
 

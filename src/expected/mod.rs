@@ -71,6 +71,9 @@ const LIMIT: f64 = 2.0 * ln(ExpectedFlow::VANISHING);
 ///
 /// A network with a layer whose [effect](crate::layer::Effect) the theory does not know does not compile either.
 /// [`expected_flow`] lists the assumptions of the theory. For another initializer see [`gradient_flows_with`].
+#[doc(alias = "mean field theory")]
+#[doc(alias = "vanishing gradient")]
+#[doc(alias = "exploding gradient")]
 #[track_caller]
 pub const fn gradient_flows<N: Layer<X>, X: Sample>() {
     require_flow(&expected_flow::<N, X>());
@@ -140,6 +143,8 @@ const fn require_flow(flow: &ExpectedFlow) {
 /// assert!(FLOW.share < 1e-31);
 /// println!("{FLOW}");
 /// ```
+#[doc(alias = "mean field theory")]
+#[doc(alias = "signal propagation")]
 pub const fn expected_flow<N: Layer<X>, X: Sample>() -> ExpectedFlow {
     expected_flow_with::<N, X>(Initializer::glorot_uniform(), 1.0)
 }
@@ -214,6 +219,7 @@ pub const fn expected_flow_with<N: Layer<X>, X: Sample>(
 /// The gradient flow that mean field theory expects in a new network. See the example of [`expected_flow`].
 ///
 /// It prints as a sentence.
+#[doc(alias = "mean field theory")]
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "flow", derive(serde::Serialize))]
 pub struct ExpectedFlow {

@@ -95,7 +95,7 @@ pub(super) const fn highway(plan: &Plan, bias: f64, signal: Signal, initializer:
     Passed { gap: if signal.square.is_nan() { signal.gap } else { passed.gap }, ..after }
 }
 
-const NO_GATE: &str = "declares `Effect::Highway`, and does not contain a branch and a gate with weights";
+const NO_GATE: &str = "declares `Effect::Highway`, but does not contain a branch and a gate with weights";
 
 const fn len(sides: &[usize]) -> f64 {
     let (mut len, mut at) = (1.0, 0);

@@ -163,12 +163,12 @@ pub(super) const fn recurrent(
     Ok((after.passed(input * sum), Through { steps, share, carried, kind }))
 }
 
-const NO_WEIGHTS: &str = "declares `Effect::Recurrent`, and is not a layer of sequences with two weights";
+const NO_WEIGHTS: &str = "declares `Effect::Recurrent`, but is not a layer of sequences with two weights";
 const NOT_KNOWN: &str = "applies an activation at each step whose `Activation::EFFECT` is not known; measure the \
                          gradients with `flow`";
 
-const BIASED: &str = "starts with biases that are not 0, which hold the gates of each unit open or closed in all steps, and \
-                      the theory is for gates that vary; measure the gradients with `flow`";
+const BIASED: &str = "starts with biases that are not 0, which hold the gates of each unit open or closed in all steps, but \
+                      the theory assumes gates that vary; measure the gradients with `flow`";
 
 const fn sides(shape: &[usize]) -> [usize; 2] {
     match *shape {

@@ -49,17 +49,17 @@ pub(super) const LARGEST: f64 = 1e76;
 
 const UNKNOWN: &str = "has no known effect: set `Plan::effect` in its `PLAN`, for an activation \
                        `Activation::EFFECT`, or measure the gradients with `flow`";
-const ATTENTION: &str = "takes means of steps, whose weights depend on how similar the steps are, and the theory does \
-                         not know that; measure the gradients with `flow`";
-const NOT_NORMAL: &str = "is an activation whose input is not normal: the theory is for those behind a layer of \
-                          weights, or a norm or a sum of such layers; measure the gradients with `flow`";
-const CORRELATED: &str = "leaves the correlation of two samples unknown, on which a batch norm behind it depends; \
+const ATTENTION: &str = "averages steps with weights that depend on the similarity of the steps, which the theory does \
+                         not cover; measure the gradients with `flow`";
+const NOT_NORMAL: &str = "is an activation whose input is not normal: the theory covers those after a layer of \
+                          weights, or after a norm or a sum of such layers; measure the gradients with `flow`";
+const CORRELATED: &str = "leaves the correlation of two samples unknown, but a later batch norm depends on it; \
                           measure the gradients with `flow`";
-const POOLED: &str = "leaves a mean square that depends on how similar neighboring numbers are; measure the \
-                      gradients with `flow`";
-pub(super) const CONSTANT: &str = "has weights that are not random, and the theory is for random ones; measure the gradients \
+const POOLED: &str = "has an output whose mean square depends on the similarity of neighboring numbers; measure \
+                      the gradients with `flow`";
+pub(super) const CONSTANT: &str = "has weights that are not random, but the theory assumes random ones; measure the gradients \
                         with `flow`";
-const NO_WEIGHT: &str = "declares `Effect::Weights` and has no parameter that is a weight";
+const NO_WEIGHT: &str = "declares `Effect::Weights`, but has no parameter that is a weight";
 
 impl Signal {
     /// Creates data with this mean square, mean 0, and no correlation between samples.

@@ -17,13 +17,13 @@ pub(super) const fn sentence(time: &InTime, initializer: &Initializer) -> Text {
     });
     text.text(" with ").text(initializer.scheme_name()).text(" weights: in ");
     time.place.write(&mut text);
-    text.text(if vanishes { ", of which the last step alone is read, theory" } else { " theory" });
+    text.text(if vanishes { ", whose last step alone is read, theory" } else { " theory" });
     text.text(" expects ");
     share(&mut text, time);
     text.text(". Cure: ").text(cure(through.kind, through.steps, vanishes).as_str());
     if vanishes {
-        text.text("; or read all steps, as by `GlobalAvgPool`. (This is for the weights of a new network: what a program \
-                   sets afterwards, `flow` measures)");
+        text.text("; or read all steps, for example with `GlobalAvgPool`. (This assumes the weights of a new network. If \
+                   the program changes them, measure them with `flow`.)");
     }
     text
 }

@@ -103,8 +103,8 @@ fn what_theory_does_not_cover_is_not_healthy() {
     ] {
         assert_eq!(flow.state, ExpectedState::NotKnown, "{flow}");
         assert!(flow.share.is_nan() && flow.rate.is_nan());
-        let why = "first layer: `SelfAttention<64, 4>` takes means of steps, whose weights depend on how similar the \
-                   steps are, and the theory does not know that; measure the gradients with `flow`";
+        let why = "first layer: `SelfAttention<64, 4>` averages steps with weights that depend on the similarity of \
+                   the steps, which the theory does not cover; measure the gradients with `flow`";
         assert!(flow.message().ends_with(why), "{flow}");
     }
     let constant = expected_flow_with::<(Square, Square), Input>(Initializer::constant(0.1), 1.0);

@@ -395,11 +395,11 @@ fn what_vanishes_through_time_is_refused_where_the_last_step_alone_is_read() {
     assert_eq!(last.state, ExpectedState::Vanishing);
     assert_eq!(
         last.to_string(),
-        "through time the gradient of this network vanishes with Glorot's weights: in `0`, `Lstm<3, 16>`, of which the last \
-         step alone is read, theory expects 9.9e-18 of the gradient of step 100 to arrive at step 1, 0.673 a step, and \
+        "through time the gradient of this network vanishes with Glorot's weights: in `0`, `Lstm<3, 16>`, whose last step \
+         alone is read, theory expects 9.9e-18 of the gradient of step 100 to arrive at step 1, 0.673 a step, and \
          4.9e-29 by the forget gates alone. Cure: start with a larger forget bias, `set_forget_bias(4.6)`; or read all \
-         steps, as by `GlobalAvgPool`. (This is for the weights of a new network: what a program sets afterwards, \
-         `flow` measures)"
+         steps, for example with `GlobalAvgPool`. (This assumes the weights of a new network. If the program changes \
+         them, measure them with `flow`.)"
     );
     assert!(last.time.unwrap().share < 1e-14);
     // Measured, it vanishes too.
