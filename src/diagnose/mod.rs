@@ -93,6 +93,9 @@ impl<N, L, O> Trainer<N, L, O> {
     /// # Errors
     /// [`Error`] for invalid data, and for settings with which the trainer cannot take a step. A training that fails is
     /// a finding, and not an error.
+    #[doc(alias = "debug training")]
+    #[doc(alias = "loss does not decrease")]
+    #[doc(alias = "troubleshoot")]
     pub fn diagnose<X: Copy, Y: Tensor, Target>(&self, data: &Dataset<X, Target>) -> Result<Diagnosis, Error>
     where
         Data: InputOf<X, N, Y>,

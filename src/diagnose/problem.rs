@@ -4,6 +4,10 @@ use core::fmt;
 use serde::Serialize;
 
 /// What can be wrong with a training. See the example of [`diagnose`](crate::diagnose).
+#[doc(alias = "vanishing gradient")]
+#[doc(alias = "exploding gradient")]
+#[doc(alias = "dying relu")]
+#[doc(alias = "loss does not decrease")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[non_exhaustive]
 pub enum Problem {

@@ -10,6 +10,8 @@ use super::problem::{Finding, Problem};
 /// them helped. See the example of [`diagnose`](crate::diagnose).
 ///
 /// Its text fits 80 columns.
+#[doc(alias = "debug training")]
+#[doc(alias = "troubleshoot")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Diagnosis {
@@ -84,7 +86,7 @@ const CHANGE: usize = 40;
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.findings[..] {
-            [] => f.write_str("healthy: nothing that keeps this training from learning was found\n")?,
+            [] => f.write_str("healthy: found nothing that keeps this training from learning\n")?,
             [one] => writeln!(f, "{}", one.problem)?,
             [first, others @ ..] => {
                 let others: Vec<_> = others.iter().map(|finding| finding.problem.name()).collect();
@@ -155,7 +157,7 @@ impl Diagnosis {
             writeln!(
                 f,
                 "{:CHANGE$} {:>6} {:>9} {:>9} {:>9}",
-                "the best constant answer",
+                "the best constant output",
                 "",
                 number_of(guessing),
                 "",
@@ -169,7 +171,11 @@ impl Diagnosis {
             );
             paragraph(f, "", &text)?;
         }
-        write!(f, "cost: {} training steps, and as much as {} in all", self.steps, self.passes)
+        write!(
+            f,
+            "cost: {} training steps; with all measurements, as much as {} steps",
+            self.steps, self.passes
+        )
     }
 }
 

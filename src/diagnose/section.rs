@@ -11,13 +11,13 @@ use crate::flow::{Report, ReportSection};
 impl ReportSection for Diagnosis {
     fn add_to<'a>(&self, report: Report<'a>) -> Report<'a> {
         let text = match self.problem() {
-            None => "healthy: nothing that keeps this training from learning was found".into(),
+            None => "healthy: found nothing that keeps this training from learning".into(),
             Some(problem) => {
                 format!("{problem}; the diagnosis cost as much as {} training steps", self.passes)
             }
         };
         let guessing = self.guessing.map_or(String::new(), |loss| {
-            format!("\nthe best constant answer has a loss of {}", number_of(loss))
+            format!("\nthe best constant output has a loss of {}", number_of(loss))
         });
         let tried = |trial: &Trial| match trial.loss_after {
             Some(loss) => {

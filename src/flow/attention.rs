@@ -12,6 +12,8 @@ use crate::layer::AttentionScores;
 use crate::tensor::Numbers;
 
 /// The heads of an attention layer, measured over a batch: [`LayerFlow::attention`](super::LayerFlow::attention).
+#[doc(alias = "attention entropy")]
+#[doc(alias = "entropy collapse")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct AttentionFlow {
     /// The figures of each head.
@@ -19,6 +21,7 @@ pub struct AttentionFlow {
 }
 
 /// A head of an attention layer, measured over a batch. Queries that see a single key have no choice, and are left out.
+#[doc(alias = "attention entropy")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct HeadFlow {
     /// The normalized entropy: the mean over all queries of -Σ p ln p / ln n, where n is the number of keys that the

@@ -48,6 +48,10 @@ impl Default for CurvatureOptions {
 
 /// The curvature of the mean loss of a batch as a function of the parameters: figures of its Hessian, measured by
 /// [`GradientFlow::curvature`](super::GradientFlow::curvature). See the example there.
+#[doc(alias = "hessian")]
+#[doc(alias = "sharpness")]
+#[doc(alias = "power iteration")]
+#[doc(alias = "hessian eigenvalues")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Curvature {
     /// The mean loss of the batch.
@@ -73,6 +77,7 @@ pub struct Curvature {
 }
 
 /// An eigenvalue λ of the Hessian, with its accuracy.
+#[doc(alias = "sharpness")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Eigenvalue {
     /// vᵀ H v, for an approximate eigenvector v of length 1.
@@ -89,6 +94,8 @@ pub struct Eigenvalue {
 /// # Source
 /// Hutchinson, "A stochastic estimator of the trace of the influence matrix", 1990: the mean of zᵀ H z, where the
 /// elements of z are randomly 1 or -1.
+#[doc(alias = "hutchinson")]
+#[doc(alias = "hessian trace")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Trace {
     /// The mean over the random vectors.
@@ -114,6 +121,9 @@ impl Curvature {
     /// LeCun, Simard, Pearlmutter, "Automatic learning rate maximization by on-line estimation of the Hessian's
     /// eigenvectors", NIPS 1992; Cohen, Kaur, Li, Kolter, Talwalkar, "Gradient descent on neural networks typically
     /// occurs at the edge of stability", ICLR 2021.
+    #[doc(alias = "stable learning rate")]
+    #[doc(alias = "edge of stability")]
+    #[doc(alias = "2/lambda")]
     pub fn largest_rate(&self) -> Option<f64> {
         Some(2.0 / self.largest.value).filter(|rate| *rate > 0.0 && rate.is_finite())
     }
@@ -128,6 +138,7 @@ impl Curvature {
     ///
     /// # Source
     /// Cohen et al. 2021, equation 1 and appendix B.
+    #[doc(alias = "edge of stability")]
     pub fn compare(&self, learning_rate: f64, momentum: f64) -> Result<RateComparison, Error> {
         let setting = |name, value, expected| Err(Error::Setting { name, value, expected });
         if !(learning_rate > 0.0 && learning_rate.is_finite()) {

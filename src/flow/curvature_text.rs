@@ -74,7 +74,7 @@ impl fmt::Display for RateComparison {
         if !self.reliable {
             return write!(
                 f,
-                "the largest eigenvalue is not reliable: it does not tell a stable learning rate"
+                "the largest eigenvalue is not reliable: no stable learning rate follows from it"
             );
         }
         let Some((largest, times)) = self.largest.zip(self.times) else {
@@ -82,7 +82,7 @@ impl fmt::Display for RateComparison {
         };
         let formula = if plain { "2/λ".into() } else { format!("2 (1 + {momentum})/λ") };
         let what = if times > NEAR {
-            format!("{method} diverges along this direction, or moves on to where the loss is flatter")
+            format!("{method} diverges along this direction, or moves to where the loss is flatter")
         } else if times > 1.0 / NEAR {
             "the edge of stability".into()
         } else {

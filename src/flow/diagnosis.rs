@@ -59,8 +59,10 @@ impl Flow {
         }
         let gradient = |layer: &LayerFlow| !layer.is_finite();
         let at = places().rev().find(|&at| first(&gradient, at)).map(|at| &self.layers[at])?;
-        let why =
-            format!("at {} the gradient becomes NaN or infinite; what arrives there is finite", at.named());
+        let why = format!(
+            "at {} the gradient becomes NaN or infinite, although it is finite when it arrives there",
+            at.named()
+        );
         let cure = "start with smaller weights, `Initializer::gain`, or lower the learning rate";
         verdict(Some(at), why, cure)
     }
@@ -69,12 +71,12 @@ impl Flow {
     fn nothing_to_see(&self) -> Option<Verdict> {
         let healthy = |why: &str| Some(Verdict::new(FlowState::Healthy, None, why.into(), ""));
         if !self.layers.iter().any(LayerFlow::has_weights) {
-            return healthy(
-                "this network has no weights, so that there is nothing that its gradient could train",
-            );
+            return healthy("this network has no weights that its gradient could train");
         }
         match self.layers.first()?.output_grad_rms {
-            Some(0.0) => healthy("the gradient of the loss is 0: this batch has nothing more to teach"),
+            Some(0.0) => {
+                healthy("the gradient of the loss is 0: there is nothing more to learn from this batch")
+            }
             _ => None,
         }
     }

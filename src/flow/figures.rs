@@ -19,6 +19,8 @@ use crate::tensor::Numbers;
 /// The effect of one layer on the gradient in the backward pass, measured on one batch. All norms are summed in `f64`.
 ///
 /// See the example of [`Flow`](super::Flow).
+#[doc(alias = "gradient norm")]
+#[doc(alias = "backward hook")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerFlow {
     /// Its path, such as `2.branch.0`; the path of the network itself is empty.
@@ -98,6 +100,7 @@ pub struct ActivationFlow {
 }
 
 /// Figures of the W of a linear map or a convolution: [`LayerFlow::weights`].
+#[doc(alias = "spectral norm")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WeightsFlow {
     /// |Wᵀ dR/dZ| / |dR/dZ|: the gain of W for the gradient of this batch.
@@ -143,6 +146,8 @@ impl ParameterFlow {
     ///
     /// # Source
     /// Karpathy, CS231n, "Neural networks part 3", section "Ratio of weights:updates".
+    #[doc(alias = "update ratio")]
+    #[doc(alias = "update to weight ratio")]
     pub fn update_to_weight(&self) -> Option<f64> {
         ratio(self.update_norm?, self.norm)
     }
@@ -169,6 +174,7 @@ impl LayerFlow {
     }
 
     /// Returns |dR/dW| over all parameters of this layer. `None` if it has none, or there is no gradient.
+    #[doc(alias = "grad norm")]
     pub fn gradient_norm(&self) -> Option<f64> {
         self.output_grad_rms?;
         self.over_parameters(|parameter| Some(parameter.gradient_norm))

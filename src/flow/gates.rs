@@ -6,6 +6,7 @@ use super::VANISHING;
 
 /// The numbers of a gate over a batch, and over all steps of a recurrent layer: an element of
 /// [`LayerFlow::gates`](super::LayerFlow::gates).
+#[doc(alias = "forget gate")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct GateFlow {
     /// Its name, such as `forget` in an LSTM.

@@ -19,6 +19,8 @@ use crate::network::{Data, InputOf, Network, show_forward};
 use crate::tensor::{AsSample, Sample, Tensor};
 
 /// Methods that measure the gradients of any network. The trait is part of the prelude.
+#[doc(alias = "vanishing gradient")]
+#[doc(alias = "exploding gradient")]
 pub trait GradientFlow: Network {
     /// Measures the gradient flow through this network on a batch: each layer's factor in the chain rule's product, and
     /// a [verdict](Flow::verdict). Layers run in training mode, with random numbers from a fixed seed. See the example
@@ -28,6 +30,9 @@ pub trait GradientFlow: Network {
     ///
     /// # Errors
     /// [`Error`] for invalid data.
+    #[doc(alias = "gradient norm")]
+    #[doc(alias = "vanishing gradient")]
+    #[doc(alias = "exploding gradient")]
     fn flow<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -90,6 +95,8 @@ pub trait GradientFlow: Network {
     /// # Errors
     /// [`Error`] for invalid data. [`Error::Setting`] for fewer than two samples, or fewer than sixteen with a batch
     /// norm. [`Error::NonFiniteGradient`].
+    #[doc(alias = "gradient noise scale")]
+    #[doc(alias = "critical batch size")]
     fn gradient_noise<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -141,6 +148,10 @@ pub trait GradientFlow: Network {
     ///
     /// # Errors
     /// [`Error`] for invalid data. [`Error::NonFiniteGradient`]. [`Error::Setting`] for a network without parameters.
+    #[doc(alias = "hessian")]
+    #[doc(alias = "sharpness")]
+    #[doc(alias = "lanczos")]
+    #[doc(alias = "hessian eigenvalues")]
     fn curvature<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -182,6 +193,8 @@ pub trait GradientFlow: Network {
     ///
     /// # Errors
     /// The errors of [`curvature`](GradientFlow::curvature), and [`Error::Setting`] for a direction that is not finite.
+    #[doc(alias = "hvp")]
+    #[doc(alias = "hessian-vector product")]
     fn hessian_vector<X, Y: Tensor, L, T: TargetFor<L, Y>>(
         &self,
         loss: &L,
@@ -221,6 +234,9 @@ pub trait GradientFlow: Network {
     ///
     /// # Errors
     /// The errors of [`predict`](Network::predict). [`Error::EmptyBatch`] without inputs. [`Error::NonFiniteJacobian`].
+    #[doc(alias = "dynamical isometry")]
+    #[doc(alias = "singular values")]
+    #[doc(alias = "svd")]
     fn jacobian_spectrum<X: AsSample<Sample: Tensor>, Y: Tensor>(
         &self,
         inputs: &[X],

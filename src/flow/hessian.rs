@@ -28,6 +28,9 @@ const STEPS: usize = 10;
 /// assert!(found.error < 1e-7);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias = "hvp")]
+#[doc(alias = "hessian-vector product")]
+#[doc(alias = "finite differences")]
 #[derive(Clone, Debug)]
 pub struct HessianProduct<N: Parameters> {
     /// H v, as a network: a number for each parameter, and 0 for buffers.

@@ -12,6 +12,7 @@ use serde::Serialize;
 /// assert_eq!((histogram.counts.clone(), histogram.left_out), (vec![2, 1, 0, 1], 1));
 /// assert_eq!(histogram.edges().collect::<Vec<_>>(), [0.0, 1.0, 2.0, 3.0, 4.0]);
 /// ```
+#[doc(alias = "bins")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Histogram {
     /// The lower edge of the first bin.

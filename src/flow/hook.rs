@@ -42,6 +42,8 @@ const BINS: usize = 40;
 /// assert_eq!(layers[1].path, "0");
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias = "backward hook")]
+#[doc(alias = "register_hook")]
 #[derive(Debug)]
 pub struct FlowHook {
     detail: FlowOptions,

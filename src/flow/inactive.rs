@@ -27,11 +27,11 @@ impl Flow {
             (state, Cause::Activation, why, cure.into())
         } else if at.weights.is_some() && spectrum.map_or(all_zero, |spectrum| spectrum.largest == 0.0) {
             let why = format!("the weights of {name} are 0, and no gradient passes");
-            let cure = "draw them, `Init::init`; where they are 0 on purpose, look again after a step";
+            let cure = "draw them with `Init::init`; if they are 0 on purpose, check again after a step";
             (FlowState::Vanishing, Cause::Weights, why, cure.into())
         } else {
             let why = format!(
-                "below {name} the gradient is 0, or smaller than the smallest number; {} arrives there",
+                "before {name} the gradient is 0, or smaller than the smallest number; {} arrives at its output",
                 at.output_grad_rms.map_or("nothing".into(), |rms| format!("{rms:.0e}"))
             );
             let steps = self.steps();
@@ -40,7 +40,7 @@ impl Flow {
             let cause = at.facts.cause;
             // A rate of at least 1 is only that of the layers after it.
             let cure = if cause == Cause::Norm && self.samples == 1 {
-                "a batch of several samples: of one, a batch norm gives the same numbers whatever the sample"
+                "a batch of several samples: the output of a batch norm for a single sample does not depend on it"
                     .into()
             } else {
                 self.cure(cause, rate.min(0.5), steps.len())
@@ -85,7 +85,7 @@ impl Flow {
     fn units(&self, state: FlowState, at: &LayerFlow) -> (&'static str, &'static str) {
         if state == FlowState::Dead {
             return (
-                "off in every sample",
+                "inactive in every sample",
                 "an activation with a slope on both sides, `LeakyRelu`; He's weights, `Initializer::he_normal()`; a \
                  lower learning rate",
             );
@@ -99,7 +99,7 @@ impl Flow {
         } else {
             "smaller weights; or standardized inputs"
         };
-        ("where g' is next to nothing", cure)
+        ("where g' is nearly 0", cure)
     }
 }
 

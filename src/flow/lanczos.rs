@@ -29,7 +29,7 @@ pub(super) struct Ends {
 pub(super) fn ends(len: usize, apply: &mut Apply<'_>, most: usize, tolerance: f64) -> Result<Ends, Error> {
     let mut rng = crate::random::rng(0);
     let mut basis: Vec<Vec<f64>> = Vec::new();
-    let (mut diagonal, mut beside) = (Vec::new(), Vec::new());
+    let (mut diagonal, mut off_diagonal) = (Vec::new(), Vec::new());
     let mut next: Vec<f64> = (0..len).map(|_| normal(&mut rng)).collect();
     let mut length = norm(&next);
     loop {
@@ -45,7 +45,7 @@ pub(super) fn ends(len: usize, apply: &mut Apply<'_>, most: usize, tolerance: f6
         }
         length = norm(&product);
         let mut vectors = identity(diagonal.len());
-        let values = eigenvalues(diagonal.clone(), beside.clone(), &mut vectors);
+        let values = eigenvalues(diagonal.clone(), off_diagonal.clone(), &mut vectors);
         // With finite numbers it converges. A product that is not finite is an error before this.
         let values = values.ok_or(Error::NonFiniteLoss { value: f64::NAN })?;
         let [low, high] = extremes(&values);
@@ -59,7 +59,7 @@ pub(super) fn ends(len: usize, apply: &mut Apply<'_>, most: usize, tolerance: f6
             let [largest, smallest] = [high, low].map(|at| combined(&basis, &vectors[at]));
             return Ok(Ends { largest, smallest, products: steps });
         }
-        beside.push(length);
+        off_diagonal.push(length);
         next = product;
     }
 }

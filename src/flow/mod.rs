@@ -126,6 +126,9 @@ pub use width::{CoordinateCheck, Exponent, Growth, LayerScaling, UpdateScaling, 
 /// The gradient flow of a network on one batch: the effect of each layer on the gradient.
 ///
 /// It prints as a table of 80 columns, with the verdict. See the example of [the module](self).
+#[doc(alias = "vanishing gradient")]
+#[doc(alias = "exploding gradient")]
+#[doc(alias = "gradient norm")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Flow {
     /// The mean loss of the batch. `None` if it is not finite; then there are no gradients.
@@ -166,6 +169,7 @@ impl Default for FlowOptions {
 
 /// A unit is saturated if |g'| is below this share of the steepest slope of its activation. Two such layers multiply a
 /// gradient by 0.0025. For tanh this is |Z| above 2.18, and for the sigmoid above 4.36. (A convention of this crate.)
+#[doc(alias = "saturation")]
 pub const SATURATED: f64 = 0.05;
 
 impl Flow {

@@ -56,6 +56,8 @@ impl Default for NoiseOptions {
 /// The batch is divided into pieces of equal size, which are single samples if the batch is small enough. All figures
 /// are about the gradient of one sample or of the whole batch, and not of a piece. A piece of b samples has 1/b of the
 /// variance of one sample.
+#[doc(alias = "gradient noise scale")]
+#[doc(alias = "critical batch size")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GradientNoise {
     /// The mean loss of the batch.

@@ -11,6 +11,9 @@ use super::figures::{norm, ratio};
 /// In the formulas g(i) is the gradient of piece i of m, with b samples each. g is their mean, the gradient of the
 /// batch, and n = m b. G is the gradient of all data, and Σ the covariance of the gradients of single samples. Sums are
 /// over the pieces. A figure without a meaning, such as a ratio to a gradient of 0, is `None`.
+#[doc(alias = "gradient noise scale")]
+#[doc(alias = "signal to noise ratio")]
+#[doc(alias = "norm test")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct NoiseFigures {
     /// |g|, the length of the batch's gradient.

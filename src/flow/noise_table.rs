@@ -103,10 +103,10 @@ impl GradientNoise {
         let Some((scale, steps)) = noise_scale.zip(self.steps(samples)) else {
             text += &if variance.is_some_and(|variance| variance > 0.0) {
                 format!(
-                    "noise scale: too large to measure with {samples} samples, which cannot tell the gradient from noise"
+                    "noise scale: too large to measure with {samples} samples, which do not distinguish the gradient from noise"
                 )
             } else {
-                "noise scale: none; squares of this gradient are not in the range of numbers".into()
+                "noise scale: none; squares of this gradient overflow or underflow".into()
             };
             return text;
         };

@@ -218,7 +218,7 @@ impl Flow {
         };
         let others = match wrong.len() - 1 {
             0 => String::new(),
-            others => format!(" ({others} more such)"),
+            others => format!(" (and {others} more)"),
         };
         let share = worst.verdict.first_over_last.map_or(String::new(), |share| format!(", to {share:.1e}"));
         match (worst.kind, worst.verdict.state) {

@@ -30,8 +30,9 @@ const LINES: usize = 8;
 /// # Errors
 /// [`PlotError`] if there is nothing to draw.
 pub fn gradient<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) -> Result<Picture, PlotError> {
-    let lines =
-        Lines::new("The gradient on its way back").x("layer of weights, from the input").y("RMS of dR/dZ");
+    let lines = Lines::new("The gradient at each layer of weights")
+        .x("layer of weights, from the input")
+        .y("RMS of dR/dZ");
     flows
         .into_iter()
         .fold(lines.log_y(), |lines, (name, flow)| {
@@ -73,7 +74,7 @@ pub fn factors(flow: &Flow) -> Result<Picture, PlotError> {
 /// # Errors
 /// [`PlotError`] if there is nothing to draw, for example because no histograms were measured.
 pub fn activations(flow: &Flow) -> Result<Picture, PlotError> {
-    let histograms = Histograms::new("What each layer gives").x("output");
+    let histograms = Histograms::new("The output of each layer").x("output");
     panels(histograms, flow, |layer| layer.outputs.as_ref())
 }
 
@@ -154,7 +155,7 @@ pub fn through_time<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) ->
             .map(move |(step, length)| (f64::from(step), length / last))
             .collect::<Vec<_>>()
     };
-    let mut lines = Lines::new("The gradient on its way back through time")
+    let mut lines = Lines::new("The gradient through the steps of time")
         .x("step")
         .y("|dR/dh(t)|, of the last step's")
         .log_y();
@@ -210,7 +211,7 @@ pub fn time_heat_map(recorder: &Recorder, path: &str) -> Result<Picture, PlotErr
 /// Karpathy, CS231n, "Neural networks part 3", section "Ratio of weights:updates".
 pub fn updates(recorder: &Recorder) -> Result<Picture, PlotError> {
     let records = recorder.records();
-    let lines = Lines::new("The pace of each layer").x("training step").y("log10 of |update| / |W|");
+    let lines = Lines::new("The updates of each layer").x("training step").y("log10 of |update| / |W|");
     let layers: Vec<&LayerFlow> =
         records.first().map_or(Vec::new(), |record| weights(&record.flow).collect());
     let shown = layers.len().min(LINES);
@@ -223,7 +224,7 @@ pub fn updates(recorder: &Recorder) -> Result<Picture, PlotError> {
             };
             lines.line(&layer.path, records.iter().filter_map(|record| point(record.step, &record.flow)))
         })
-        .level(-3.0, "1e-3: a healthy pace")
+        .level(-3.0, "1e-3: healthy")
         .picture()
 }
 

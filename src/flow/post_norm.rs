@@ -9,7 +9,7 @@ use super::table::short;
 use super::{Cause, Flow};
 
 /// Against large gradients near the output of a post-norm transformer.
-pub(super) const PRE_NORM: &str = "a norm at the start of each branch instead of one behind each sum (pre-norm); or, in \
+pub(super) const PRE_NORM: &str = "a norm at the start of each branch instead of one after each sum (pre-norm); or, in \
                                    training, a warm-up of the learning rate, `Schedule::warm_up`";
 
 /// A single block of a transformer has two sums.
@@ -52,9 +52,8 @@ impl Flow {
         let inside = self.inside(at).iter().flat_map(|layer| &layer.parameters);
         let gradients: Vec<f64> = inside.map(|parameter| parameter.gradient_norm).collect();
         format!(
-            "; the norms are behind the sums (post-norm): the gradient of the last block, |dR/dW| {} in `{}`, does not \
-             become smaller with depth, and at the start of a training the first large steps undo what there is; against \
-             that {PRE_NORM}",
+            "; the norms are after the sums (post-norm): the gradient of the last block, |dR/dW| {} in `{}`, does not become \
+             smaller with depth, so the first steps of a training can be too large; the cure is {PRE_NORM}",
             short(norm(&gradients)),
             last.path
         )

@@ -16,6 +16,10 @@ const SAMPLES: usize = 128;
 /// The rank of a layer's outputs over a batch, a matrix of samples × features, by three definitions. All are between 1
 /// and [`most`](RankFlow::most). They do not change if all outputs are multiplied by a number. See the example of
 /// [`GradientFlow::flow_with`](super::GradientFlow::flow_with).
+#[doc(alias = "effective rank")]
+#[doc(alias = "stable rank")]
+#[doc(alias = "rank collapse")]
+#[doc(alias = "srank")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RankFlow {
     /// exp(-Σ pᵢ ln pᵢ) with pᵢ = σᵢ / Σσ: the effective rank of Roy and Vetterli, "The effective rank", EUSIPCO 2007.

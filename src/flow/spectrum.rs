@@ -13,6 +13,10 @@ use crate::tensor::Numbers;
 
 /// The largest and the smallest factor by which a linear map can change the length of a vector, in the forward and in
 /// the backward pass: [`WeightsFlow::spectrum`](super::WeightsFlow::spectrum).
+#[doc(alias = "spectral norm")]
+#[doc(alias = "power iteration")]
+#[doc(alias = "singular values")]
+#[doc(alias = "svd")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spectrum {
     /// The largest singular value.

@@ -14,6 +14,8 @@ use crate::layer::{Recurrence, TimeStep};
 ///
 /// All figures are about the gradient that starts at the output of one step: the last step whose output has a gradient.
 /// The gradients of earlier outputs are left out, so that only the factors of the steps change the length.
+#[doc(alias = "bptt")]
+#[doc(alias = "backpropagation through time")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct TimeFlow {
     /// |dR/dh(t)| for each step t, from the first to that step.

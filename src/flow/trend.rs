@@ -10,7 +10,7 @@ use super::{Cause, Flow, LayerFlow, PathStep};
 use crate::expected::advice::{Cure, LayersBetween, Unhealthy, cures};
 
 /// Against a single layer whose weights are too small or too large.
-const REDRAW: &str = "draw its weights as those of the other layers";
+const REDRAW: &str = "draw its weights like those of the other layers";
 
 impl Flow {
     /// Checks how much of the gradient arrives at the first layer of weights.
@@ -80,7 +80,7 @@ impl Flow {
     /// Returns the verdict if the weights of a single layer cause it for this batch.
     fn one_layer(&self, state: FlowState, steps: &[PathStep<'_>], step: &PathStep<'_>) -> Verdict {
         let why = format!(
-            "{}, most of it in one step, {} from `{}` to `{}`, which can be another number for another batch. {}",
+            "{}, most of it in one step, {} from `{}` to `{}`, which can differ for another batch. {}",
             change(steps),
             short(step.gain),
             step.from.path,
@@ -88,7 +88,7 @@ impl Flow {
             self.spread(steps.len())
         );
         let verdict =
-            Verdict::new(state, Some(step.from), why, format!("if another batch says so too, {REDRAW}"));
+            Verdict::new(state, Some(step.from), why, format!("if another batch shows the same, {REDRAW}"));
         Verdict { cause: Some(Cause::Weights), ..verdict }
     }
 

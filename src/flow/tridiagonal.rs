@@ -78,10 +78,10 @@ mod tests {
     #[test]
     fn a_tridiagonal_matrix_has_its_known_eigenvalues_and_vectors() {
         for count in [1_usize, 2, 3, 10, 60] {
-            let (diagonal, beside) = (vec![2.0; count], vec![-1.0; count - 1]);
+            let (diagonal, off_diagonal) = (vec![2.0; count], vec![-1.0; count - 1]);
             let mut vectors = identity(count);
-            let values = eigenvalues(diagonal.clone(), beside.clone(), &mut vectors).unwrap();
-            assert_eq!(eigenvalues(diagonal, beside, &mut []).unwrap(), values);
+            let values = eigenvalues(diagonal.clone(), off_diagonal.clone(), &mut vectors).unwrap();
+            assert_eq!(eigenvalues(diagonal, off_diagonal, &mut []).unwrap(), values);
             let mut sorted = values.clone();
             sorted.sort_by(f64::total_cmp);
             for (k, value) in (1..).zip(&sorted) {

@@ -16,12 +16,16 @@ use crate::tensor::Numbers;
 /// # Source
 /// Sokar, Agarwal, Castro, Evci, "The dormant neuron phenomenon in deep reinforcement learning", ICML 2023, definition
 /// 3.1, with τ = 0.025.
+#[doc(alias = "dormant neurons")]
 pub const DORMANT: f64 = 0.025;
 
 /// The number of inactive units of an activation over some samples: those of a batch, or those in the window of a
 /// [`Recorder`](super::Recorder).
 ///
 /// A unit is a feature, or a channel of an image. See [`LayerFlow::units`](super::LayerFlow::units).
+#[doc(alias = "dead neurons")]
+#[doc(alias = "dying relu")]
+#[doc(alias = "dormant neurons")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct UnitsFlow {
     /// The number of samples.
@@ -48,6 +52,8 @@ impl UnitsFlow {
 }
 
 /// The dead and dormant units of an activation, as indices: an element of [`Recorder::units`](super::Recorder::units).
+#[doc(alias = "dead neurons")]
+#[doc(alias = "dormant neurons")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerUnits {
     /// The path of the layer.

@@ -9,6 +9,8 @@ use crate::expected::ExpectedFlow;
 /// A gradient vanishes if less than this share of its length is left between the last layer of weights and the first.
 /// It explodes if it grows by more than the inverse. This is the whole rule, both for a measured flow and for the flow
 /// that is expected at compile time: see [`ExpectedFlow::VANISHING`].
+#[doc(alias = "vanishing gradient")]
+#[doc(alias = "exploding gradient")]
 pub const VANISHING: f64 = ExpectedFlow::VANISHING;
 
 /// A layer has too many inactive units (saturated or dead) if their share is above this. A healthy ReLU has half. (A
@@ -22,6 +24,8 @@ pub const DEAD_FRACTION: f64 = 0.75;
 pub const MIN_SAMPLES: usize = 8;
 
 /// The state of the gradients. See the example of [the module](crate::flow).
+#[doc(alias = "vanishing gradient")]
+#[doc(alias = "exploding gradient")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum FlowState {
     /// The gradient reaches the first layers.
@@ -40,6 +44,7 @@ pub enum FlowState {
 
 /// A diagnosis of the gradients of a network: the state, where it begins, its cause, and a cure.
 /// [`Flow::verdict`](super::Flow::verdict) returns it.
+#[doc(alias = "diagnosis")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {
     /// The state of the gradients.

@@ -18,14 +18,14 @@ impl LayerFlow {
         let Some(attention) = &self.attention else { return Vec::new() };
         let healthy = |why: String| Verdict::new(FlowState::Healthy, None, why, "");
         let of_both = |share: Option<f64>| match share {
-            Some(share) => format!("{} of the lengths of both ways", short(share)),
+            Some(share) => format!("{} of the lengths of both paths", short(share)),
             None => "no gradient of its input was measured".into(),
         };
         let [values, scores] = [VALUES, SCORES].map(|name| way_share(&self.paths, name));
         let figures = format!("{}; {}", of_both(scores), attention.in_words());
         let verdict = if attention.collapsed() > DEAD_FRACTION {
             let why = format!(
-                "the attention of {} has collapsed: {}; where a head looks at one key, its softmax passes no gradient",
+                "the attention of {} has collapsed: {}; where a head attends to a single key, its softmax passes no gradient",
                 self.named(),
                 attention.in_words()
             );

@@ -56,6 +56,8 @@ use subject::{AnySubject, Subject};
 ///
 /// Differences of fourth order at a step of 1e-3 have a truncation error of about 1e-12 and a rounding error of about
 /// 1e-13. So a correct gradient passes with a wide margin, and a wrong factor, sign or index does not.
+#[doc(alias = "atol")]
+#[doc(alias = "rtol")]
 pub const TOLERANCE: f64 = 1e-6;
 
 /// The result of a successful check. See the example of [`gradcheck`](crate::gradcheck).
@@ -75,7 +77,7 @@ pub enum GradcheckError {
     /// The gradient with respect to one number differs from finite differences.
     #[error(
         "the gradient of `{layer}` by {tensor}, element {index}, is {analytic:.8e}, \
-         but finite differences say {numeric:.8e}: a relative error of {error:.1e}"
+         but finite differences give {numeric:.8e}: a relative error of {error:.1e}"
     )]
     Gradient {
         /// The type of the layer.
@@ -120,6 +122,9 @@ pub enum GradcheckError {
 /// [`GradcheckError::Gradient`] for the first number whose relative error is over [`TOLERANCE`], with layer, tensor and
 /// index. [`GradcheckError::Contract`] for a broken rule of the contract of [`Layer::backward`].
 /// [`GradcheckError::Unusable`] if there are no inputs, or some are not finite.
+#[doc(alias = "gradient checking")]
+#[doc(alias = "finite differences")]
+#[doc(alias = "numerical gradient")]
 pub fn gradcheck<X, N>(network: &N, inputs: &[X]) -> Result<Report, GradcheckError>
 where
     X: InF64 + TakenBy<N::Network, Output: InF64>,
@@ -142,7 +147,7 @@ fn check_subject(
 ) -> Result<Report, GradcheckError> {
     let unusable = |reason| GradcheckError::Unusable { layer: name.into(), reason };
     if samples == 0 {
-        return Err(unusable("it was given no inputs"));
+        return Err(unusable("there are no inputs"));
     }
     let magnitude = subject.magnitude();
     if !magnitude.is_finite() {
@@ -163,7 +168,7 @@ fn check_subject(
         let added: Vec<f64> = plain.iter().map(|g| g + 1.0).collect();
         if let Some(at) = differ(&added, over, 1e-9) {
             let rule = if overwrites {
-                "add to `gradient` when `accumulate` says so"
+                "add to `gradient` if `accumulate` is set"
             } else {
                 "add to `gradient`, not overwrite it"
             };
@@ -174,14 +179,14 @@ fn check_subject(
         let over = subject.backward(true, 1.0, false);
         for ((path, plain), (_, over)) in plain.parameters.iter().zip(&over.parameters) {
             if let Some(at) = differ(plain, over, 0.0) {
-                return Err(broken("overwrite `gradient` unless it is told to accumulate", path.clone(), at));
+                return Err(broken("overwrite `gradient` unless `accumulate` is set", path.clone(), at));
             }
         }
     }
     let alone = subject.backward(false, 0.0, !overwrites);
     for ((path, plain), (_, alone)) in plain.parameters.iter().zip(&alone.parameters) {
         if let Some(at) = differ(plain, alone, 1e-9) {
-            return Err(broken("give the same `gradient` when `input_grad` is `None`", path.clone(), at));
+            return Err(broken("compute the same `gradient` if `input_grad` is `None`", path.clone(), at));
         }
     }
 
@@ -213,6 +218,8 @@ fn check_subject(
 ///
 /// # Errors
 /// The errors of [`gradcheck`]. Data that the loss refuses is [`GradcheckError::Unusable`].
+#[doc(alias = "gradient checking")]
+#[doc(alias = "finite differences")]
 pub fn gradcheck_loss<Y, Target, L>(
     loss: &L,
     outputs: &[Y],

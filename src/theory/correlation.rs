@@ -43,6 +43,10 @@ use core::f64::consts::PI;
 /// // Much more than the 1e-6 of 1/2²⁰, and the forward correlation approaches 1.
 /// assert!(plain.gradients() > 1e-4 && plain.values() > 0.9);
 /// ```
+#[doc(alias = "shattered gradients")]
+#[doc(alias = "arc-cosine kernel")]
+#[doc(alias = "nngp")]
+#[doc(alias = "ntk")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
     /// Mean square, mean and mean product of the two streams. Only their ratios matter.
@@ -128,6 +132,7 @@ impl Pair {
 /// use chainrule::theory::arc_cosine_0;
 /// assert_eq!([-1.0, 0.0, 1.0].map(arc_cosine_0), [0.0, 0.5, 1.0]);
 /// ```
+#[doc(alias = "arc-cosine kernel")]
 pub fn arc_cosine_0(rho: f64) -> f64 {
     1.0 - rho.clamp(-1.0, 1.0).acos() / PI
 }
@@ -139,6 +144,7 @@ pub fn arc_cosine_0(rho: f64) -> f64 {
 /// use chainrule::theory::arc_cosine_1;
 /// assert_eq!([-1.0, 0.0, 1.0].map(arc_cosine_1), [0.0, 1.0 / std::f64::consts::PI, 1.0]);
 /// ```
+#[doc(alias = "arc-cosine kernel")]
 pub fn arc_cosine_1(rho: f64) -> f64 {
     let rho = rho.clamp(-1.0, 1.0);
     (((1.0 - rho) * (1.0 + rho)).sqrt() + rho * (PI - rho.acos())) / PI

@@ -23,6 +23,9 @@ const HALVINGS: usize = 2000;
 /// approx::assert_relative_eq!(expectation(3.0, |x| x * x), 3.0, max_relative = 1e-13);
 /// approx::assert_relative_eq!(expectation(3.0, |x| x.max(0.0).powi(2)), 1.5, max_relative = 1e-13);
 /// ```
+#[doc(alias = "quadrature")]
+#[doc(alias = "integrate")]
+#[doc(alias = "clenshaw-curtis")]
 pub fn expectation(variance: f64, f: impl Fn(f64) -> f64) -> f64 {
     // The squares of these numbers neither overflow nor underflow.
     let deviation = variance.sqrt().clamp(1e-100, 1e100);

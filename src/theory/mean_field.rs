@@ -42,6 +42,9 @@ use crate::layer::Activation;
 /// approx::assert_relative_eq!(edge.weight_variance(), 2.0, max_relative = 1e-12);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias = "mean field theory")]
+#[doc(alias = "edge of chaos")]
+#[doc(alias = "signal propagation")]
 pub struct MeanField<A> {
     weight_variance: f64,
     bias_variance: f64,
@@ -87,6 +90,7 @@ impl<A: Activation> MeanField<A> {
     ///
     /// Returns `None` if there is no such σw². For example, GELU has none, and neither has ReLU with biases: where its
     /// χ is 1, q grows without bound. Also returns `None` for a bias variance that is negative or not finite.
+    #[doc(alias = "edge of chaos")]
     pub fn critical(bias_variance: f64) -> Option<Self> {
         // With χ = 1, σw² is a function of q, and one equation for q remains.
         let weight_variance = |q: f64| Self::derivative_square(q).recip();
@@ -128,6 +132,7 @@ impl<A: Activation> MeanField<A> {
     /// grow without bound.
     ///
     /// If every q is a fixed point (ReLU at σw² = 2), it is 1.
+    #[doc(alias = "length map")]
     pub fn fixed_point(&self) -> f64 {
         crossing(|q| self.next(q) - q).unwrap_or(f64::INFINITY)
     }
@@ -140,6 +145,7 @@ impl<A: Activation> MeanField<A> {
 
     /// Computes 1 / |ln χ| at the [fixed point](MeanField::fixed_point): the number of layers over which the squared
     /// norm of a gradient changes by a factor of e. Infinite at χ = 1.
+    #[doc(alias = "correlation length")]
     pub fn depth_scale(&self) -> f64 {
         self.chi(self.fixed_point()).ln().abs().recip()
     }

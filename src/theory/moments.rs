@@ -42,6 +42,7 @@ pub struct MomentSeries {
 /// assert!(series.to_string().starts_with("Moments::Series {"));
 /// assert!(series.mean.is_empty()); // odd functions have the mean 0
 /// ```
+#[doc(alias = "chebyshev")]
 pub fn moments<A: Activation>() -> MomentSeries {
     let start = A::apply(0.0_f64);
     // Writes g(x)² - g(0)² as a product, so that small q do not cause cancellation.

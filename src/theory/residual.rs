@@ -32,6 +32,8 @@ use crate::layer::Activation;
 /// approx::assert_relative_eq!(field.gradient_growth(1.0, 50), 2.6916, max_relative = 1e-4);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias = "mean field theory")]
+#[doc(alias = "skip connection")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ResidualField<A> {
     /// W, b and A.

@@ -47,6 +47,8 @@ fn deviation(term: f64, width: usize, depth: usize) -> f64 {
 /// assert_eq!(largest_singular_value(1), 2.0); // the upper end of the Marchenko-Pastur law
 /// approx::assert_relative_eq!(largest_singular_value(10), 5.34, max_relative = 1e-3);
 /// ```
+#[doc(alias = "random matrix product")]
+#[doc(alias = "marchenko-pastur")]
 pub fn largest_singular_value(factors: u32) -> f64 {
     // Computes (L + 1) (1 + 1/L)^L: L^L alone overflows for small L already.
     let factors = f64::from(factors);

@@ -151,8 +151,8 @@ fn the_last_gradient_falls_with_depth_where_norms_are_in_the_branches_and_does_n
 
 #[test]
 fn the_verdict_says_what_norms_behind_the_sums_mean() {
-    let says = "; the norms are behind the sums (post-norm): the gradient of the last block, |dR/dW| ";
-    let cure = "a norm at the start of each branch instead of one behind each sum (pre-norm); or, in training, a warm-up";
+    let says = "; the norms are after the sums (post-norm): the gradient of the last block, |dR/dW| ";
+    let cure = "a norm at the start of each branch instead of one after each sum (pre-norm); or, in training, a warm-up";
     let verdict = flow::<Post<8>>(1, |_| {}).verdict();
     assert!(verdict.why.contains(says) && verdict.why.contains("in `7.2`"), "{verdict}");
     assert!(verdict.why.contains(cure), "{verdict}");

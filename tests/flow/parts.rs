@@ -42,7 +42,7 @@ fn a_gradient_that_vanishes_inside_a_branch_is_a_part_though_the_trunk_is_health
     let verdict = flow.verdict();
     assert_eq!(verdict.state, FlowState::Healthy);
     assert!(verdict.why.contains("; but inside the branch `1."), "{verdict}");
-    assert!(verdict.why.contains("(1 more such) it vanishes, to 8.1e-3"), "{verdict}");
+    assert!(verdict.why.contains("(and 1 more) it vanishes, to 8.1e-3"), "{verdict}");
 
     let parts = flow.parts();
     assert_eq!(parts.iter().map(Part::name).collect::<Vec<_>>(), ["1.0.branch", "1.1.branch"]);

@@ -322,7 +322,7 @@ fn flows_of_two_networks_are_an_error_that_names_the_first_difference() {
     let error = Report::new("").flow("a", &a).flow("b", &b).html().unwrap_err().to_string();
     assert!(
         error.starts_with(
-            "the flow `b` is the flow of another network than the flow `a`: it has `(Linear<8, 3>, Tanh)`"
+            "the flow `b` is not of the same network as the flow `a`: it has `(Linear<8, 3>, Tanh)`"
         ),
         "{error}"
     );

@@ -200,7 +200,7 @@ fn a_gradient_that_vanishes_inside_the_branches_is_reported() {
     let worst = (0..3).min_by(|&a, &b| share(a).total_cmp(&share(b))).unwrap();
     assert!((0.005..0.03).contains(&share(worst)));
     let says = format!(
-        "; but inside the branch `1.{worst}.branch` (2 more such) it vanishes, to {:.1e}: the first layers \
+        "; but inside the branch `1.{worst}.branch` (and 2 more) it vanishes, to {:.1e}: the first layers \
                         inside hardly learn",
         share(worst)
     );

@@ -198,7 +198,7 @@ fn tables_files_and_the_page_have_the_ways_and_the_entropy() {
     assert_eq!((cell("attention_entropy"), cell("collapsed_heads")), (entropy, 0.0));
     assert!(flow.to_json().contains("\"heads\": ["));
     let page = Report::new("attention").flow("now", &flow).html().unwrap();
-    assert!(page.contains("ways of attention (now)") && page.contains("\"entropy\""));
+    assert!(page.contains("paths of attention (now)") && page.contains("\"entropy\""));
 }
 
 #[test]

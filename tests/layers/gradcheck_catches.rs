@@ -136,13 +136,13 @@ fn a_gradient_that_is_overwritten_is_caught() {
 
 #[test]
 fn a_layer_that_says_it_overwrites_and_always_adds_is_caught() {
-    let rule = "overwrite `gradient` unless it is told to accumulate";
+    let rule = "overwrite `gradient` unless `accumulate` is set";
     broken_rule::<Affine<SAYS_OVERWRITES_AND_ADDS>>("Affine<14>", rule, ("weight", 0));
 }
 
 #[test]
 fn a_layer_that_says_it_overwrites_and_always_does_is_caught() {
-    let rule = "add to `gradient` when `accumulate` says so";
+    let rule = "add to `gradient` if `accumulate` is set";
     broken_rule::<Affine<OVERWRITES_WHEN_TOLD_TO_ADD>>("Affine<15>", rule, ("weight", 0));
 }
 
@@ -181,7 +181,7 @@ fn an_input_gradient_that_is_added_to_is_caught() {
 
 #[test]
 fn a_gradient_that_is_lost_when_nobody_needs_the_input_gradient_is_caught() {
-    let rule = "give the same `gradient` when `input_grad` is `None`";
+    let rule = "compute the same `gradient` if `input_grad` is `None`";
     broken_rule::<Affine<NOTHING_WITHOUT_INPUT_GRADIENT>>("Affine<6>", rule, ("weight", 0));
 }
 
@@ -227,7 +227,7 @@ fn nothing_to_compare_is_an_error_and_not_a_pass() {
         assert_eq!(layer, "Tanh");
         reason
     };
-    assert_eq!(unusable(gradcheck::<X, _>(&Tanh, &[])), "it was given no inputs");
+    assert_eq!(unusable(gradcheck::<X, _>(&Tanh, &[])), "there are no inputs");
     let reason = unusable(gradcheck(&Tanh, &[Vector([f64::NAN, 0.0, 0.0])]));
     assert_eq!(reason, "its output is not finite at these inputs");
 }

@@ -196,8 +196,8 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         (
             "NonFiniteStep",
             exploding().step(&[Vector([1e-20])], &[Vector([0.0])]).unwrap_err(),
-            "step 0 was not taken: at `1.branch` (Linear<1, 1>) the gradient becomes NaN or infinite; what arrives there is \
-             finite; start with smaller weights, `Initializer::gain`, or lower the learning rate",
+            "step 0 was not taken: at `1.branch` (Linear<1, 1>) the gradient becomes NaN or infinite, although it is finite \
+             when it arrives there; start with smaller weights, `Initializer::gain`, or lower the learning rate",
         ),
         (
             "TargetRange",

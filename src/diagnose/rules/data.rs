@@ -39,8 +39,8 @@ pub(super) fn constant_inputs(case: &Case) -> Option<Finding> {
             number_of(inputs.means[0]),
             inputs.deviations[0]
         );
-        let cure = "look at how the inputs are read and scaled: a type that is too small, a division by a large number, \
-                    or the same row again and again";
+        let cure = "check how the inputs are read and scaled: a type that is too small, a division by a large number, or the same \
+                    row in every sample";
         Case::finding(Problem::ConstantInputs, None, 1.0, evidence, cure, None)
     })
 }
@@ -54,7 +54,7 @@ pub(super) fn constant_targets(case: &Case) -> Option<Finding> {
         if present.next().is_some() {
             return None;
         }
-        format!("all {} samples that were looked at have the same target", only.len())
+        format!("all {} measured samples have the same target", only.len())
     } else {
         let numbers = targets.means.iter().zip(&targets.deviations);
         let mut constant = numbers.map(|(mean, deviation)| *deviation <= 1e-6 * mean.abs());
@@ -66,8 +66,7 @@ pub(super) fn constant_targets(case: &Case) -> Option<Finding> {
             number_of(targets.means[0])
         )
     };
-    let cure =
-        "look at how the targets are read: a column that is read twice, or the same row again and again";
+    let cure = "check how the targets are read: a column that is read twice, or the same row in every sample";
     Some(Case::finding(Problem::ConstantTargets, None, 1.0, evidence, cure, None))
 }
 
@@ -79,9 +78,9 @@ pub(super) fn conflicting(case: &Case) -> Option<Finding> {
         let evidence = if numbers {
             format!("{} of the variance of the targets is among samples with exactly the same input", percent(share))
         } else {
-            format!("{} of the samples have exactly the input of others, and another target than most of them", percent(share))
+            format!("{} of the samples have exactly the same input as others, but another target than most of these", percent(share))
         };
-        let cure = "find where the targets come from: a join by the wrong key, labels of several people, or a feature that \
+        let cure = "check where the targets come from: a join by the wrong key, labels of several people, or a feature that \
                     is missing and would tell these samples apart";
         Case::finding(Problem::ConflictingTargets, None, 0.95, evidence, cure, None)
     })
@@ -178,20 +177,20 @@ pub(super) fn unrelated(case: &Case) -> Option<Finding> {
     let memorizes = case.reference.as_ref().and_then(Outcome::after).zip(case.facts.guessing);
     let memorizes = memorizes.map(|(after, guessing)| {
         format!(
-            "; on the samples that it is trained on, a reference network gets from {} to {}",
+            "; on its training samples, the loss of a reference network falls from {} to {}",
             number_of(guessing),
             number_of(after)
         )
     });
     let evidence = format!(
-        "on {} samples that are held out, guessing has a loss of {}, this network of {control} at its best; neither a \
-         trial nor a reference network is better than guessing by more than chance{}",
+        "on {} held-out samples, guessing has a loss of {} and this network {control} at best; no trial and no reference \
+         network is better than guessing by more than chance{}",
         case.held_out,
         number_of(guessing),
         memorizes.unwrap_or_default()
     );
-    let cure = "look whether inputs and targets belong together: one of them shuffled or sorted without the other, a label \
-                of another row; if they do, the inputs do not tell the target, or more samples are needed";
+    let cure = "check that inputs and targets match: one of them may be shuffled or sorted without the other, or a label may \
+                be of another row; if they match, the inputs do not determine the target, or more samples are needed";
     Some(Case::finding(Problem::UnrelatedTargets, None, 0.85, evidence, cure, None))
 }
 
@@ -211,16 +210,15 @@ pub(super) fn imbalance(case: &Case) -> Option<Finding> {
         (true, true) => 0.55,
         _ => 0.4,
     };
-    let balanced = case
-        .balanced_recall
-        .map(|recall| format!("; with as many of each class in a batch, {}", percent(recall)));
+    let balanced =
+        case.balanced_recall.map(|recall| format!("; with balanced batches it is {}", percent(recall)));
     let evidence = format!(
-        "{} of the samples are of one class, and of the class that is recognized least the network recognizes {}{}",
+        "{} of the samples are of one class, and the lowest recall of a class is {}{}",
         percent(largest),
         percent(recall),
         balanced.unwrap_or_default()
     );
-    let cure = "draw as many of each class, `Sampling::balanced`, or weight the classes, `WeightedCrossEntropy`; judge by \
+    let cure = "draw equally many of each class, `Sampling::balanced`, or weight the classes, `WeightedCrossEntropy`; judge by \
                 the recall of each class, not by the accuracy";
     let trial = case.best_of(|change| matches!(change, Change::Balanced)).map(|(at, _)| at);
     Some(Case::finding(Problem::ClassImbalance, None, confidence, evidence, cure, trial))

@@ -144,7 +144,7 @@ fn unexplained(case: &Case) -> Finding {
             "as it is, it learns {} of what a reference network learns, and no trial is better",
             percent(case.learned())
         ),
-        _ => "neither it nor a reference network nor any trial gets below the loss of guessing".into(),
+        _ => "no trial and no reference network gets below the loss of guessing".into(),
     };
     let cure =
         "look at the data sample by sample; try to fit ten samples; try another network, `Diagnose::network`";

@@ -22,12 +22,11 @@ pub(super) fn non_finite(case: &Case) -> Option<Finding> {
     let bad = case.facts.weights.iter().find(|parameter| !parameter.finite)?;
     let count = case.facts.weights.iter().filter(|parameter| !parameter.finite).count();
     let evidence = format!(
-        "`{}` is not finite, before any step; {count} of {} parameters are so",
+        "`{}` is not finite before the first step; {count} of {} parameters are not finite",
         bad.path,
         case.facts.weights.len()
     );
-    let cure = "load the last good weights, or draw new ones, `Init::init`; then look at the step that made them: a higher \
-                learning rate or an outlier in a batch";
+    let cure = "load the last good weights, or draw new ones, `Init::init`; then check the step that made them: a learning rate that is too high, or an outlier in a batch";
     let trial = case.best_of(is_of_weights).map(|(at, _)| at);
     Some(Case::finding(Problem::NonFiniteWeights, Some(bad.path.clone()), 1.0, evidence, cure, trial))
 }
@@ -183,7 +182,7 @@ pub(super) fn gradients(case: &Case) -> Option<Finding> {
         && (share - of_rate).abs() < HELPS
     {
         evidence += &format!(
-            "; \"{}\" helps as much as another learning rate, and is said first because the gradient is so before any step",
+            "; \"{}\" helps as much as another learning rate, and comes first because the gradient is so before the first step",
             case.tried[at].change.text()
         );
     }
@@ -211,10 +210,10 @@ fn single_layer(
     let (problem, share, what, cure) = if dead {
         let cure =
             "biases of 0; He's weights, `Initializer::he_normal()`; `LeakyRelu`; a lower learning rate";
-        (Problem::DeadUnits, slope.dead, "units are off in every sample", cure)
+        (Problem::DeadUnits, slope.dead, "units are inactive in every sample", cure)
     } else {
         let cure = "smaller weights or biases; or standardized inputs";
-        (Problem::SaturatedUnits, slope.saturated, "units are where the slope is next to nothing", cure)
+        (Problem::SaturatedUnits, slope.saturated, "units are where the slope is nearly 0", cure)
     };
     let why = format!("at `{}` ({}) {} of the {what}", layer.path, layer.layer, percent(share));
     Some((problem, why, cure.to_string(), Some(layer.path.clone())))

@@ -91,10 +91,10 @@ pub(super) fn activation(case: &Case) -> Option<Finding> {
     let confidence = if confidence < 0.9 && !case.does_not_learn() { 0.4 } else { confidence };
     let loss = facts.loss.split('<').next().unwrap_or_default();
     let evidence = format!(
-        "`{loss}` takes scores, and the network ends with `{}`, whose outputs are {what}",
+        "`{loss}` takes scores, but the network ends with `{}`, whose outputs are {what}",
         last.layer
     );
-    let cure = format!("leave out the last `{}`: the loss applies what it needs itself", last.layer);
+    let cure = format!("leave out the last `{}`: the loss applies the activation itself", last.layer);
     let trial = case.best_of(|change| matches!(change, Change::Outputs(_))).map(|(at, _)| at);
     Some(Case::finding(Problem::OutputActivation, Some(last.path.clone()), confidence, evidence, cure, trial))
 }
@@ -118,7 +118,7 @@ pub(super) fn out_of_range(case: &Case) -> Option<Finding> {
             _ => format!("at most {high}"),
         };
         let evidence = format!(
-            "the outputs of `{}` are {range}, and {} of the targets are not: they are from {} to {}",
+            "the outputs of `{}` are {range}, and {} of the targets are not: these are from {} to {}",
             last.layer,
             percent(share),
             number_of(first),

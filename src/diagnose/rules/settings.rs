@@ -37,7 +37,7 @@ pub(super) fn schedule(case: &Case) -> Option<Finding> {
     let trial = case.best_of(ended).map(|(at, _)| at);
     let confidence = if case.does_not_learn() || case.helping(ended).is_some() { 0.95 } else { 0.3 };
     let evidence = format!(
-        "after {} steps the factor of the schedule is {}, and at most {} soon: of a learning rate of {} nothing is left",
+        "after {} steps the factor of the schedule is {}, and at most {} soon: nothing is left of the learning rate of {}",
         settings.steps_taken,
         number_of(settings.factor),
         number_of(settings.factor_soon),
@@ -55,7 +55,7 @@ pub(super) fn clipping(case: &Case) -> Option<Finding> {
     let left = settings.clip_norm.zip(settings.gradient_norm).map(|(clip, norm)| clip / norm);
     let confidence = if left.is_none_or(|left| left < CLIPPED) { 0.88 } else { 0.5 };
     let evidence = format!(
-        "gradients are clipped to {}, and this batch's is {} long; without clipping it learns {} of the best, with it {}",
+        "gradients are clipped to {}, but the gradient of this batch is {} long; without clipping it learns {} of the best, with it {}",
         number_of(clip),
         settings.gradient_norm.map_or("not finitely".into(), number_of),
         percent(share),

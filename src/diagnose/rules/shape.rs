@@ -61,8 +61,7 @@ pub(super) fn batch_norm_of_one(case: &Case) -> Option<Finding> {
     };
     let layer = case.facts.flow.leaves().filter(of_one).find(|layer| !evaluated(layer))?;
     let evidence = format!(
-        "`{}` gets {samples} sample at once: the mean is the number itself and the variance 0, so that it gives its bias \
-         for any input",
+        "`{}` gets {samples} sample at once: the mean is the number itself and the variance 0, so that its output is its bias for any input",
         layer.layer
     );
     let cure = "larger batches; or a norm of the features of one sample, `LayerNorm` or `GroupNorm`";
@@ -83,14 +82,14 @@ pub(super) fn dead_branch(case: &Case) -> Option<Finding> {
     let first = still.first()?;
     let others = match still.len() {
         1 => alloc::string::String::new(),
-        count => format!(" ({} more such)", count - 1),
+        count => format!(" (and {} more)", count - 1),
     };
     let evidence = format!(
         "in the branch, all units of `{}` ({}){others} are 0 in each of {} samples, now and after {} steps: the block is only \
          its skip connection",
         first.path, first.layer, flow.samples, case.control.outcome.steps
     );
-    let cure = "biases of 0 in front of it, He's weights, or `LeakyRelu`; a lower learning rate, if training made it so";
+    let cure = "biases of 0 before it, He's weights, or `LeakyRelu`; a lower learning rate, if this happened in training";
     let trial = case.best_of(is_of_weights).map(|(at, _)| at);
     Some(Case::finding(Problem::DeadBranch, Some(first.path.clone()), 0.93, evidence, cure, trial))
 }
@@ -126,7 +125,7 @@ pub(super) fn dropout(case: &Case) -> Option<Finding> {
         percent(remains),
         percent(case.learned())
     );
-    let cure = "less dropout, 10 to 50 per cent; or none until the network learns";
+    let cure = "less dropout, 10 to 50 percent; or none until the network learns";
     let trial = case.helping(|change| matches!(change, Change::Network(_))).map(|(at, _)| at);
     Some(Case::finding(Problem::TooMuchDropout, Some(worst.path.clone()), confidence, evidence, cure, trial))
 }
@@ -153,7 +152,7 @@ pub(super) fn linear(case: &Case) -> Option<Finding> {
         percent(ahead),
         percent(of_linear)
     );
-    let cure = "an activation behind each layer but the last: `(Linear<..>, Relu, Linear<..>)`";
+    let cure = "an activation after each layer except the last: `(Linear<..>, Relu, Linear<..>)`";
     let trial = case.helping(|change| matches!(change, Change::Network(_))).map(|(at, _)| at);
     Some(Case::finding(Problem::LinearNetwork, None, 0.9, evidence, cure, trial))
 }
@@ -175,7 +174,7 @@ pub(super) fn bottleneck(case: &Case) -> Option<Finding> {
         .is_some_and(|(_, share)| share >= LEARNS);
     let confidence = if cured { 0.4 } else { 0.83 };
     let evidence = format!(
-        "`{}` passes {} numbers on, of {}; a reference network with 32 units learns {} more of the task",
+        "`{}` passes on only {} of {} numbers; a reference network with 32 units learns {} more of the task",
         narrow.layer,
         width(narrow),
         inputs(narrow),

@@ -106,6 +106,9 @@ impl Recorder {
     ///     run.log(figures, step=figures.pop("step"))     # W&B
     ///     run.track(figures, step=figures.pop("step"))   # or Aim
     /// ```
+    #[doc(alias = "wandb")]
+    #[doc(alias = "aim")]
+    #[doc(alias = "json lines")]
     pub fn to_jsonl(&self) -> String {
         let mut lines = String::new();
         for record in self.records() {

@@ -41,6 +41,9 @@ impl Recorder {
     ///
     /// # Errors
     /// An error of the file system. The old file is then unchanged.
+    #[doc(alias = "tensorboard")]
+    #[doc(alias = "SummaryWriter")]
+    #[doc(alias = "event file")]
     pub fn write_tensorboard(&self, folder: impl AsRef<Path>) -> Result<PathBuf, DataError> {
         let folder = folder.as_ref();
         std::fs::create_dir_all(folder).map_err(|source| DataError::Io { path: folder.into(), source })?;

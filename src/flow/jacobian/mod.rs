@@ -23,6 +23,7 @@ use measure::Measure;
 
 /// A singular value is close to 1 if it is between the inverse of this factor and this factor. If all are, the Jacobian
 /// is close to an isometry. (A convention of this crate.)
+#[doc(alias = "dynamical isometry")]
 pub const ISOMETRY: f64 = 2.0;
 
 /// The singular values of the Jacobian J = dy/dx of a network, or of a part of it, at several inputs. They are the
@@ -35,6 +36,9 @@ pub const ISOMETRY: f64 = 2.0;
 ///
 /// It prints as a table with a histogram. See the example of
 /// [`jacobian_spectrum`](super::GradientFlow::jacobian_spectrum).
+#[doc(alias = "dynamical isometry")]
+#[doc(alias = "singular values")]
+#[doc(alias = "condition number")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct JacobianSpectrum {
     /// The path of the part: empty for the network, the path of a layer, or two paths with ` to ` between them.

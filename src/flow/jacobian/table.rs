@@ -99,7 +99,7 @@ impl JacobianSpectrum {
             (singular, all) => format!("; it is singular at {singular} of {all} inputs"),
         };
         format!(
-            "no isometry: {:.0} % of the singular values are between {} and {ISOMETRY}; {typical}{singular}",
+            "not an isometry: {:.0} % of the singular values are between {} and {ISOMETRY}; {typical}{singular}",
             100.0 * near,
             1.0 / ISOMETRY
         )

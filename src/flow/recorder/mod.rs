@@ -51,6 +51,10 @@ const WINDOW: u64 = 10;
 ///
 /// After each recorded step the [`Rules`] check the record. Their findings are the [`warnings`](Recorder::warnings). A
 /// rule can also stop the training.
+#[doc(alias = "tensorboard")]
+#[doc(alias = "wandb")]
+#[doc(alias = "gradient norm")]
+#[doc(alias = "monitor")]
 #[derive(Clone, Debug)]
 pub struct Recorder {
     every: u64,
@@ -116,6 +120,7 @@ impl Recorder {
     }
 
     /// Returns the findings of the rules, oldest first.
+    #[doc(alias = "alerts")]
     pub fn warnings(&self) -> &[Warning] {
         &self.watch.warnings
     }

@@ -11,7 +11,7 @@ pub enum ReportError {
     #[error("the report is empty: give it a flow, a recorder with at least one record, or a section")]
     Empty,
     /// The flows and records belong to different networks.
-    #[error("{moment} is the flow of another network than {first}: {why}")]
+    #[error("{moment} is not of the same network as {first}: {why}")]
     OtherNetwork {
         /// The first flow or record of the report.
         first: String,

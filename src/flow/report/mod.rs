@@ -76,6 +76,8 @@ const SCRIPTS: &[&str] = &[
 /// MB. If a recorder has more than a million (2²⁰) layers times steps, counting stacks, the page shows only every
 /// second, third, .. record, and says so. If there are more than 2¹⁷ parameter tensors times steps, a step has one
 /// figure for all parameters of a layer together.
+#[doc(alias = "html")]
+#[doc(alias = "dashboard")]
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
     title: String,

@@ -60,7 +60,7 @@ pub(super) fn parts<'a>(report: Report<'a>, name: &str, flow: &Flow) -> Report<'
         vec![part.path.as_str().into(), kind.into(), part.share.into(), state.into(), why.into()]
     };
     report.table(
-        format!("Inside: branches, gates, steps of time and ways of attention ({name})"),
+        format!("Inside: branches, gates, time steps and paths of attention ({name})"),
         ["path", "part", "share", "state", "why"],
         parts.iter().map(row),
     )

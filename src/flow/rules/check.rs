@@ -70,7 +70,7 @@ pub(super) fn check(rules: &Rules, memory: &mut Memory, record: &Record) -> Vec<
             && value > threshold
         {
             let text = format!("{} is {value:.3e}, above {threshold:.3e}", own.name);
-            found.add(Rule::Own(own.name), None, value, text, "this rule is the program's own");
+            found.add(Rule::Own(own.name), None, value, text, "the program defines this rule");
         }
     }
     found.all
@@ -144,7 +144,7 @@ fn units(found: &mut Found<'_>, record: &Record) {
             continue;
         }
         let text = format!(
-            "of the units of {}, {count} of {} are {what} in all of the last {} recorded samples",
+            "in {}, {count} of {} units are {what} in all of the last {} recorded samples",
             layer.named(),
             units.units,
             units.samples
@@ -190,7 +190,7 @@ fn updates(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
             && found.threshold(Rule::SmallUpdates).is_some_and(|limit| largest < limit)
         {
             let text = format!("no recorded step changed {name} by more than {largest:.1e} of its length");
-            let cure = "a higher learning rate, or see by the verdict whether its gradient vanishes; 1e-3 is healthy";
+            let cure = "a higher learning rate; or check the verdict for a vanishing gradient; about 1e-3 is healthy";
             found.add(Rule::SmallUpdates, Some(layer), largest, text, cure);
         }
     }
@@ -237,7 +237,7 @@ fn sudden(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
         };
         let text =
             format!("{what}{of} {change}, from a median of {median:.2e} in the {records} records before");
-        let cure = "look at what changed at this step: the batch, the learning rate; clip the gradient, \
+        let cure = "check what changed at this step: the batch, the learning rate; clip the gradient, \
                     `Trainer::clip_norm`";
         found.add(Rule::SuddenChange, layer, ratio, text, cure);
     };
@@ -284,8 +284,7 @@ fn losses(found: &mut Found<'_>, memory: &mut Memory, record: &Record) {
             "after {} records the loss is {now:.3e}, and that of guessing {guessing:.3e}",
             memory.records
         );
-        let cure =
-            "see by the verdict whether the gradient arrives; look at which targets belong to which inputs";
+        let cure = "check the verdict: does the gradient arrive? check that inputs and targets match";
         found.add(Rule::LossOfGuessing, None, now / guessing, text, cure);
     }
 }

@@ -15,6 +15,8 @@ pub use warning::Warning;
 pub(super) use watch::Watch;
 
 /// A problem of a training. A [`Recorder`](super::Recorder) checks each record for it. See the example of [`Rules`].
+#[doc(alias = "alert")]
+#[doc(alias = "loss spike")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rule {
@@ -72,6 +74,7 @@ pub enum Rule {
 /// let recorder = Recorder::every(100).rules(rules);
 /// # assert!(recorder.warnings().is_empty());
 /// ```
+#[doc(alias = "alerts")]
 #[derive(Clone, Debug)]
 pub struct Rules {
     settings: Vec<Setting>,

@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(after(&usual, 0.05), None);
         assert!((low(0.05).unwrap().ratio - 0.05).abs() < 1e-15);
         assert_eq!(low(0.0).unwrap().ratio, 0.0);
-        assert_eq!(after(&[0.0; 8], 1.0), None, "from nothing to something is no ratio");
+        assert_eq!(after(&[0.0; 8], 1.0), None, "a rise from 0 has no ratio");
         assert_eq!(after(&usual, f64::NAN), None);
     }
 

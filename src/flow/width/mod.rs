@@ -34,6 +34,9 @@ pub const WIDTH_EXPONENT: f64 = 0.25;
 /// The result of [`coordinate_check`](crate::coordinate_check): how much the output of each layer changes in the first
 /// steps of a training, for several widths of the network. It prints as a table, with a sentence for each layer whose
 /// changes depend on the width.
+#[doc(alias = "mup")]
+#[doc(alias = "maximal update parametrization")]
+#[doc(alias = "hyperparameter transfer")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CoordinateCheck {
     /// The widths, as they were given.
@@ -89,6 +92,7 @@ pub enum Growth {
 }
 
 /// The options of [`coordinate_check`](crate::coordinate_check), and a training at several widths.
+#[doc(alias = "mup")]
 #[derive(Clone, Debug)]
 pub struct WidthSweep {
     steps: usize,
@@ -269,6 +273,8 @@ impl LayerScaling {
 /// # Source
 /// Yang, Hu et al., "Tensor programs V: tuning large neural networks via zero-shot hyperparameter transfer", NeurIPS
 /// 2021, appendix D.1.
+#[doc(alias = "mup")]
+#[doc(alias = "maximal update parametrization")]
 #[macro_export]
 macro_rules! coordinate_check {
     ($W:ident in [$($width:expr),+ $(,)?], $new:expr, $loss:expr, $inputs:expr, $targets:expr $(,)?) => {
