@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 API = Path(__file__).parent.parent / "target" / "doc"
-LINK = re.compile(r"\]\((?:macro@)?(crate(?:::\w+)*)(?:\(\))?\)")
+LINK = re.compile(r"\]\((?:macro@)?(crate(?:::\w+)*)(?:\(\))?(#[\w-]+)?\)")
 KINDS = ["struct", "trait", "enum", "fn", "macro", "derive", "constant", "type", "union"]
 MEMBERS = ["method", "tymethod", "variant", "structfield", "associatedconstant", "associatedtype"]
 
@@ -59,7 +59,7 @@ def walk(items):
         chapter = entry.get("Chapter") if isinstance(entry, dict) else None
         if chapter:
             depth = (chapter["path"] or "").count("/")
-            chapter["content"] = LINK.sub(lambda link: f"]({target(link[1], depth)})", chapter["content"])
+            chapter["content"] = LINK.sub(lambda link: f"]({target(link[1], depth)}{link[2] or ''})", chapter["content"])
             walk(chapter["sub_items"])
 
 
