@@ -94,7 +94,7 @@ const training = {
     const own = column("layers", name === "update_to_weight" ? "update" : name);
     return own && own.row[at] >= 0;
   }),
-  /// Goes to the recorded step that is nearest to this one.
+  /// Shows the recorded step that is nearest to this one.
   pick(step) {
     let best = 0;
     TRAINING.steps.forEach((own, at) => {
@@ -155,7 +155,7 @@ const training = {
     training.moment();
     training.layer();
   },
-  /// Draws the figure of the heat map for the selected layer alone.
+  /// Draws the figure of the heat map for the selected layer only.
   drawSeries() {
     const name = training.heat;
     const points = TRAINING.steps.map((step, at) => [

@@ -4,10 +4,10 @@ const DATA = JSON.parse(document.getElementById("data").textContent);
 const { layers: LAYERS, items: ITEMS, flows: FLOWS, training: TRAINING } = DATA;
 const STEPS = TRAINING ? TRAINING.steps.length : 0;
 
-/// What is shown: a flow, or with -1 the training at one of its steps; and the selected layer.
+/// What the page shows: a flow, or (at -1) the training at one of its steps; and the selected layer.
 const state = { flow: FLOWS.length ? 0 : -1, step: Math.max(0, STEPS - 1), layer: -1 };
 
-/// Of each layer, the layer around it and the layers inside it.
+/// For each layer, the layer around it and the layers inside it.
 const TREE = LAYERS.map(() => ({ parent: -1, inside: [] }));
 {
   const open = [];
@@ -39,7 +39,7 @@ function itemsOf(kind, layer) {
   return lists[layer] ?? [];
 }
 
-/// What stands for a figure that was not measured in a packed column.
+/// The value in a packed column for a figure that was not measured.
 const MISSING = -Infinity;
 
 /// Unpacks a column: four characters are the upper 24 bits of a number of 64 bits.
@@ -80,7 +80,7 @@ function figure(kind, name, item, step = state.step, flow = state.flow) {
 
 const quotient = (a, b) => (a === null || b === null || !(b > 0) ? null : a / b);
 
-/// A figure of a layer. Those of a stack at a step are those of the layers inside it.
+/// Returns a figure of a layer. The figures of a stack at a step come from the layers inside it.
 function layerFigure(name, at, step = state.step, flow = state.flow) {
   if (name === "update_to_weight") {
     return quotient(layerFigure("update", at, step, flow), layerFigure("weight", at, step, flow));
@@ -100,7 +100,7 @@ function layerFigure(name, at, step = state.step, flow = state.flow) {
 
 const pathName = (name) => (name === "shortcut" ? "skip" : name);
 
-/// The paths through a sum: their names, the gradient that each brings, and its share of their sum.
+/// The paths through a sum: their names, the gradient that each adds to the input, and its share of their sum.
 function paths(at) {
   const items = itemsOf("paths", at);
   const found = items.map((item) => ({ name: ITEMS.paths.name[item], grad: figure("paths", "input_grad", item) }));

@@ -1,10 +1,10 @@
 // The figures of one layer: in the tooltip, and with its pictures in the panel.
 
-/// What is known of a layer, as [name, value, meaning].
+/// The figures of a layer, as [name, value, meaning].
 function facts(at) {
   const layer = LAYERS[at];
   const all = [
-    ["shape", `${shape(layer.input)} → ${shape(layer.output)}`, "the sides of the input and of the output"],
+    ["shape", `${shape(layer.input)} → ${shape(layer.output)}`, "the shapes of the input and of the output"],
   ];
   const own = parametersOf(at);
   if (own) all.push(["parameters", own.toLocaleString("en"), "with those of the layers inside"]);
@@ -29,7 +29,7 @@ function facts(at) {
     const share = path.share === null ? "" : ` (${percent(path.share)})`;
     all.push([
       `by ${name}`, `${number(path.grad)}${share}`,
-      "RMS of the gradient that this path brings to the input, and its share",
+      "RMS of the gradient that this path adds to the input, and its share",
     ]);
   }
   [
@@ -67,7 +67,7 @@ const details = {
         make("div", { class: "buttons" },
           kind
             ? make("span", {
-              class: "chip quiet", text: kind, title: "which factor of the chain rule's product it is",
+              class: "chip quiet", text: kind, title: "its factor in the product of the chain rule",
             })
             : null,
           parent < 0 ? null : make("button", {
@@ -115,7 +115,7 @@ const tooltip = {
     tooltip.box.hidden = true;
     tooltip.at = -1;
   },
-  /// Beside the selected layer: for the keyboard.
+  /// Shows the tooltip next to the selected layer, for the keyboard.
   atChosen() {
     const own = $(`box-${state.layer}`);
     if (!own) return tooltip.hide();

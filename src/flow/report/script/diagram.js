@@ -1,15 +1,15 @@
 // The network as a diagram: layers from top to bottom in the order of the forward pass, blocks as frames around them.
 
 const ROW = 28; // the height of a layer
-const CURVE = 22; // the room beside a branch for its skip connection
+const CURVE = 22; // the space next to a branch for its skip connection
 const HEAD = 24; // the height of a frame's title
 const TIME = 26; // the height of the line through time
 
 const diagram = { box: $("diagram"), boxes: new Map(), wires: [], order: [], scale: null, folded: new Set() };
 const inner = (at) => TREE[at].inside.filter((own) => !isSkip(own));
-/// A tuple: its layers are drawn, and nothing around them.
+/// A tuple: only its layers are drawn, without a frame.
 const isBare = (at) => isStack(at) && (LAYERS[at].layer.startsWith("(") || LAYERS[at].level === 0);
-/// Whether the input goes around the layers inside.
+/// Whether there is a path around the layers inside.
 const hasSkip = (at) =>
   LAYERS[at].factor === "sum" && (TREE[at].inside.some(isSkip) || LAYERS[at].layer.startsWith("Highway"));
 const isFramed = (at) => !isLeaf(at) && !isBare(at);
@@ -30,9 +30,9 @@ function place(at, x, y, w) {
   box.form = "frame";
   const [side, top] = [hasSkip(at) ? CURVE : 8, y + HEAD];
   const own = inner(at);
-  const beside = LAYERS[at].factor !== "product" && own.length > 1 && own.length <= 4;
+  const sideBySide = LAYERS[at].factor !== "product" && own.length > 1 && own.length <= 4;
   const column = (w - 2 * side - 8 * (own.length - 1)) / own.length;
-  if (!beside || column < 72) {
+  if (!sideBySide || column < 72) {
     const sum = LAYERS[at].factor === "sum";
     const height = sequence(
       at, x + side, top + (sum ? 12 : 0), w - 2 * side, LAYERS[at].factor === "product" || own.length === 1,
@@ -88,7 +88,7 @@ function join(at, box, branches, names) {
   box.join = [middle, sum];
 }
 
-/// What stands at the top of a frame: its layers are inside it, and need no naming.
+/// The title of a frame. It does not name the layers, since they are inside the frame.
 function frameName(at) {
   const name = typeName(LAYERS[at].layer);
   const [, element, length] = /^\[(.*); (\d+)\]$/.exec(name) ?? [];
@@ -162,7 +162,7 @@ function drawBox(box) {
   const facts = form === "frame"
     ? ""
     : [shape(layer.output), parametersOf(at) ? count(parametersOf(at)) : ""].filter(Boolean).join(" · ");
-  // As much as there is room for: the type first, then the gradient, the path, and the sizes.
+  // Shows as much as there is space for: the type first, then the gradient, the path, and the sizes.
   const room = w - (start - x) - 10;
   const valued = form === "frame" ? 0 : room > 118 ? 62 : 0;
   const least = Math.min(90, 6.5 * typeName(layer.layer).length);
@@ -191,13 +191,13 @@ function drawBox(box) {
   return own;
 }
 
-/// Colors everything by the gradient. This is all that a step of the training changes.
+/// Colors everything by the gradient. A step of the training changes nothing else.
 function paint() {
   const { scale } = diagram;
   for (const at of diagram.order) {
     const box = diagram.boxes.get(at);
     let x = layerFigure("output_grad", at);
-    // Without a gradient, what is wrong is the output.
+    // Without a gradient, the output is not finite.
     const output = x === null ? layerFigure("output_rms", at) : null;
     if (output !== null && !isFinite(output)) x = output;
     const color = scale.color(x);
@@ -261,7 +261,7 @@ function fold(at) {
   draw();
 }
 
-/// Collapses all blocks, or none. What is outermost stays open.
+/// Collapses all blocks, or none. The outermost block stays open.
 function foldAll(folded) {
   const blocks = LAYERS.map((_, at) => at).filter((at) => isFramed(at) && LAYERS[at].level > 0);
   const outer = blocks.filter((at) => {

@@ -160,7 +160,7 @@ function ramp(scale) {
   return [low, bar, high];
 }
 
-/// The names of the lines of a chart, where there are several.
+/// The legend of a chart with several lines.
 function key(lines) {
   if (lines.length < 2) return null;
   return make(
@@ -168,7 +168,7 @@ function key(lines) {
   );
 }
 
-/// A histogram: its bins, the ends of its range, and how many numbers are in no bin.
+/// A histogram: its bins, the ends of its range, and the count of numbers in no bin.
 function histogramChart({ start, end, counts, left_out }, title, note) {
   const [width, height] = [300, 96];
   const most = Math.max(...counts, 1);

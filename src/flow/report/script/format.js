@@ -24,7 +24,7 @@ function count(x) {
 
 const shape = (sides) => (sides.length ? sides.join(" × ") : "1");
 const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
-/// The name of a type without what is the same everywhere.
+/// The name of a type without the parts that all types have.
 const typeName = (name) => name.replaceAll(/, (f32|f64|no bias)\b/g, "");
 
 /// What a figure is called, what it means, and how it is shown.
@@ -48,7 +48,7 @@ const FIGURES = {
   largest: { name: "σ max", title: "largest singular value of W" },
   share: { name: "through time", title: "share of the gradient of the last step that arrives at the first" },
   entropy: {
-    name: "entropy", title: "entropy of the attention's probabilities, in shares of the largest; mean of the heads",
+    name: "entropy", title: "entropy of the attention probabilities, divided by its maximum; mean of the heads",
     scale: "linear",
   },
   rate: { name: "a step", title: "factor of the gradient from one step to the step before" },
@@ -91,7 +91,7 @@ class Scale {
     this.kind = kind;
     const usable = numbers.filter((x) => x !== null && isFinite(x) && (kind === "linear" || x > 0));
     const all = usable.map((x) => (kind === "linear" ? x : Math.log10(x))).sort((a, b) => a - b);
-    // The few most extreme numbers do not take the colors from all others.
+    // The few most extreme numbers do not determine the range of the colors.
     const edge = all.length > 400 ? Math.floor(all.length / 400) : 0;
     this.low = all.length ? all[edge] : 0;
     this.high = all.length ? all[all.length - 1 - edge] : 1;
@@ -112,7 +112,7 @@ class Scale {
     return this.at(this.share(x));
   }
   at(share) {
-    // Neither end is lost against the page.
+    // Both ends are visible against the page.
     const seen = Math.min(1, Math.max(0, share));
     return this.kind === "ratio"
       ? between(AROUND, seen)

@@ -59,7 +59,7 @@ const transport = {
       oninput: (event) => transport.later(Number(event.target.value)),
     });
     transport.label = make("output", { id: "step", for: "slider" });
-    // Where the slider is at a step: at that of the nearest record.
+    // The position of the slider for a step is that of the nearest record.
     const placeOf = (step) => {
       let at = 0;
       while (at < STEPS - 1 && TRAINING.steps[at] < step) at += 1;
@@ -91,7 +91,7 @@ const transport = {
     transport.slider.setAttribute("aria-valuetext", step);
     transport.slider.parentNode.parentNode.classList.toggle("off", state.flow >= 0);
   },
-  /// Shows a step with the next picture of the screen: a slider moves more often than that.
+  /// Shows a step at the next frame of the screen, since a slider moves more often than that.
   later(step) {
     const waiting = transport.next !== undefined;
     transport.next = step;

@@ -89,7 +89,7 @@ function sortable({ id, title, columns, rows, layer = () => -1, live = false }) 
       "div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}, table` },
       make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body),
     ));
-  // A step of the training changes the rows in sight at once, and the others when the steps stop: a table of hundreds
+  // A step of the training changes the visible rows at once, and the others when the steps stop: a table of hundreds
   // of rows takes longer than everything else on the page.
   const scroll = section.querySelector(".scroll");
   const view = { seen: false, top: 0, height: 0, row: 27, timer: 0 };
@@ -208,7 +208,7 @@ function parameterTable() {
   });
 }
 
-/// A table of a section. A number is a list of one, so that it is told from a text.
+/// A table of a section. A number is a list with one element, to distinguish it from a text.
 function sectionTable({ title, columns, rows }, at) {
   const value = (cell) => (Array.isArray(cell) ? Number(cell[0]) : cell);
   return sortable({
