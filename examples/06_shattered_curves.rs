@@ -1,15 +1,19 @@
-//! Shattered gradients, as a picture: the gradient df/dx of random networks with one input, on a grid, and its
-//! autocorrelation. For one layer it looks like a random walk (brown noise), for many centered layers like white noise;
-//! with skip connections it is in between.
+//! Shattered gradients as a picture: the gradient df/dx of random networks with one input, and its autocorrelation.
+//!
+//! For one layer it looks like a random walk (brown noise), and for many mean-centered layers like white noise: then
+//! gradients at nearby inputs have nothing in common. With skip connections it is in between. The picture shows why
+//! depth alone is not the problem.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 06_shattered_curves
+//! OUTPUT
 //! ```
 //! The picture goes to `target/gradient-flow/06_shattered_curves.svg` and `.png`.
 //!
-//! After figures 1 and 2 of Balduzzi et al., "The shattered gradients problem", ICML 2017, with other networks: only
-//! centered layers give white noise. In a stack of ReLU with He's weights, inputs become similar with every layer, and
-//! their gradients stay similar.
+//! # Source
+//! Figures 1 and 2 of Balduzzi et al., "The shattered gradients problem", ICML 2017, with other networks: only
+//! centered layers give white noise. In a stack of ReLU with He's weights, inputs become more similar with every
+//! layer, and their gradients stay similar.
 
 #[path = "support/gradient_flow.rs"]
 mod gradient_flow;
@@ -21,7 +25,7 @@ use chainrule::prelude::*;
 use gradient_flow::{claim, mean_and_deviation, normal, save};
 
 const N: usize = 200;
-/// A network with the hidden layers of `B` and one more.
+/// A network with the hidden layers of `B`, and one more.
 type Curve<B> = (Linear<1, N>, B, Relu, Linear<N, 1, f32, NoBias>);
 type Plain = (Relu, Linear<N, N, f32, NoBias>);
 /// Subtracts the mean over the units, and scales their mean square to 1.
@@ -29,7 +33,7 @@ type Centered = (Relu, LayerNorm<Vector<N>>, Linear<N, N, f32, NoBias>);
 
 const POINTS: usize = 256;
 const CURVES: usize = 20;
-/// A sixth of a unit of x.
+/// The lag of the comparison, in points of the grid: a sixth of a unit of x.
 const LAG: usize = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -71,9 +75,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let [one, plain, centered, residual, brown, white] = [0, 1, 2, 3, 4, 5].map(|at: usize| at_lag[at]);
     println!(
-        "\nBetween points {LAG} steps apart df/dx of one layer keeps a correlation of {:.2}, as brown noise does ({:.2}). Of 24 centered \
-         layers\n{:.2} is left, as of white noise; of 50 with skips {:.2}. Without centring 24 plain layers keep {:.2}: depth \
-         alone does not shatter.",
+        "\nBetween points {LAG} steps apart, df/dx of one layer keeps a correlation of {:.2}, like brown noise \
+         ({:.2}). 24 centered\nlayers keep {:.2}, like white noise; 50 of them with skip connections {:.2}. \
+         Without centering 24 plain layers\nkeep {:.2}: depth alone does not shatter gradients.",
         one.0, brown.0, centered.0, residual.0, plain.0
     );
     claim("24 centered layers, against white noise", centered.0, white.0, 4.0 * centered.1.hypot(white.1))?;
@@ -93,13 +97,13 @@ fn x(at: usize) -> f32 {
     4.0 * at as f32 / (POINTS - 1) as f32 - 2.0
 }
 
-/// df/dx on the grid.
+/// Returns df/dx on the grid, for some networks.
 fn curves<B: Maps<Vector<N>, Vector<N>>>() -> Result<Vec<Vec<f64>>, chainrule::Error> {
     let mut random = rng(7);
     let inputs: Vec<Vector<1>> = (0..POINTS).map(|at| Vector([x(at)])).collect();
     let curve = |_| {
         let mut net = Curve::<B>::init_with(Initializer::he_uniform(), &mut random);
-        // With biases as large as weights each unit has its kink somewhere else; without, all have it at 0.
+        // With biases as large as weights, each unit has its kink at another x; without, all have it at 0.
         let biases: Vector<N> = normal(1, &mut random)[0];
         net.0.bias = Vector(biases.0.map(|bias| std::f32::consts::SQRT_2 * bias));
         let (slopes, _) = net.vjp(&inputs, &[Vector([1.0]); POINTS])?;
@@ -108,7 +112,7 @@ fn curves<B: Maps<Vector<N>, Vector<N>>>() -> Result<Vec<Vec<f64>>, chainrule::E
     (0..CURVES).map(curve).collect()
 }
 
-/// At each lag: the products of values that far apart, around the mean, over those at lag 0.
+/// Returns, for each lag, the sum of the products of centered values that far apart, divided by the sum at lag 0.
 fn autocorrelation(xs: &[f64]) -> Vec<f64> {
     let (mean, _) = mean_and_deviation(xs);
     let product =

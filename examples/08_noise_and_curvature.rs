@@ -1,8 +1,8 @@
 //! Two limits of a training: the batch size above which larger batches hardly help, and the learning rate above which
 //! gradient descent diverges.
 //!
-//! Both can be measured on your own network, instead of tried. This example measures them while networks learn the digits,
-//! and shows how they change during training.
+//! Both can be measured on your own network, instead of tried. This example measures them while networks learn the
+//! digits, and shows how they change during training.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 08_noise_and_curvature
@@ -11,10 +11,11 @@
 //! It prints the noise of the gradient early and late, layer by layer; the noise scale at some steps; the steps that
 //! batches of different sizes take to the same loss; and the curvature in full-batch gradient descent.
 //!
-//! * The noise scale grows in training, because the gradient shrinks faster than its noise (section 4 of the first source).
-//!   Batches of b samples take (1 + B/b) times the fewest steps, with B of the order of the noise scale (equation 2.11).
-//! * The largest eigenvalue λ of the Hessian rises until 2/λ is the learning rate, and stays there, while the loss continues
-//!   to fall: the edge of stability (second source). On a quadratic loss, training would diverge.
+//! * The noise scale grows in training, because the gradient shrinks faster than its noise (section 4 of the first
+//!   source). Batches of b samples take (1 + B/b) times the fewest steps, with B of the order of the noise scale
+//!   (equation 2.11).
+//! * The largest eigenvalue λ of the Hessian rises until 2/λ is the learning rate, and stays there, while the loss
+//!   continues to fall: the edge of stability (second source). On a quadratic loss, training would diverge.
 //!
 //! # Source
 //! McCandlish, Kaplan, Amodei, "An empirical model of large-batch training", 2018. Cohen, Kaur, Li, Kolter, Talwalkar,

@@ -1,14 +1,15 @@
-//! Singular values, width and learning rate: which networks have dynamical isometry, which layers' updates depend on
-//! the width, and how large a learning rate can be.
+//! Singular values, width and learning rate: three measurements that choose hyperparameters before a long training.
+//!
+//! They answer: does the initialization stretch all directions equally (dynamical isometry)? Do the updates of a layer
+//! depend on the width, so that a learning rate found on a small network fails on a large one (μP)? How large can the
+//! learning rate be?
 //!
 //! ```text
 //! $ cargo run --release --features plot,theory --example 09_isometry_and_width
-//! network                mean square        theory   variance of squares  theory  largest
-//! ..
-//! ReLU, orthogonal       1.337 to 2.215     2.000    11.664 to 13.649      12.00     7.64
-//! tanh 1.04, orthogonal  0.996 to 1.076     1.040    0.030 to 0.038         0.03     1.17
-//! ..
+//! OUTPUT
 //! ```
+//! The pictures go to `target/gradient-flow/09_isometry_and_width.svg` and `.png`.
+//!
 //! # Source
 //! Pennington, Schoenholz, Ganguli, "Resurrecting the sigmoid in deep learning through dynamical isometry: theory and
 //! practice", NeurIPS 2017. Yang, Hu et al., "Tensor programs V", NeurIPS 2021, figure 5 and table 8. Smith,
@@ -33,7 +34,7 @@ use chainrule::prelude::*;
 use chainrule::theory::{MeanField, expectation};
 use isometry::{L, N, NETS, input, net, row};
 
-/// The variance of the biases at the edge: the smaller, the closer to 1 is g'.
+/// The variance of the biases at the edge. The smaller it is, the closer g' is to 1.
 const EDGE: f64 = 1e-5;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -74,8 +75,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 type Wide<const W: usize> = (Linear<64, W>, Tanh, Linear<W, W>, Tanh, Linear<W, 10>);
 
-/// Adam in standard parametrization and in μP: hidden and output weights with a rate of 1/width, and smaller output
-/// weights.
+/// Compares Adam in standard parametrization and in μP: a learning rate of 1/width for hidden and output weights, and
+/// smaller output weights.
 fn widths() -> Result<[Picture; 2], Box<dyn Error>> {
     let (images, labels): (Vec<_>, Vec<_>) = digits::test()?.into_iter().take(64).unzip();
     let (loss, sweep) = (CrossEntropy::default(), || WidthSweep::new().seeds(3));
@@ -103,7 +104,7 @@ fn widths() -> Result<[Picture; 2], Box<dyn Error>> {
     Ok([standard, picture::coordinate_check("μP", &mup)?])
 }
 
-/// The range test on the digits, and trainings with the suggestion, and with rates around it.
+/// Runs the learning rate range test on the digits, and trains with the suggested rate and with rates around it.
 fn learning_rates() -> Result<Picture, Box<dyn Error>> {
     let (train, test) = (Dataset::from_pairs(digits::train()?)?, Dataset::from_pairs(digits::test()?)?);
     let new = |rate| {
@@ -123,7 +124,7 @@ fn learning_rates() -> Result<Picture, Box<dyn Error>> {
                 std::ops::ControlFlow::Continue(())
             }),
         );
-        let words = if ended.is_err() { ", and then a step that is not finite" } else { "" };
+        let words = if ended.is_err() { ", and then a loss that is not finite" } else { "" };
         println!(
             "{:.0e}, {factor} times the suggestion: {:.1} % of the test digits{words}",
             factor * suggestion,

@@ -1,4 +1,7 @@
-//! A training that does not learn, and what is wrong with it: three faulty networks on the digits, and a healthy one.
+//! A training that does not learn: `Trainer::diagnose` finds the cause, on three faulty networks and a healthy one.
+//!
+//! It examines the training, then trains copies with one change each, for the same hundred steps on the same batches.
+//! So it does not only suggest a cure, but measures which one helps.
 //!
 //! ```text
 //! $ cargo run --release --example 11_diagnose
@@ -8,12 +11,10 @@
 //! 1. vanishing gradient, in `1.11.0`
 //! ..
 //! ```
-//! Each diagnosis examines the training, trains copies with one change each for the same hundred steps on the same
-//! batches, and prints what it found, what was tried and what helped. A cure that needs another type, here skip
-//! connections, is a line of the program. `-- --seeds 5` repeats it with other seeds, and prints only what was found.
-//! The example fails if a finding is not the problem that was made.
+//! A cure that needs another type, here skip connections, is a line of the program. `-- --seeds 5` repeats it with
+//! other seeds, and prints only the findings. The program fails if a finding is not the fault of the network.
 
-#[allow(dead_code)] // the test set is for others
+#[allow(dead_code)] // the test digits are not used
 #[path = "support/digits.rs"]
 mod digits;
 
@@ -25,7 +26,7 @@ use chainrule::prelude::*;
 
 type Data = Dataset<Vector<64>, Label<10>>;
 
-/// The network whose gradient vanishes, and the same with skip connections.
+/// A network whose gradient vanishes, and the same one with skip connections.
 type Deep<Block> = (Linear<64, 32>, [Block; 12], Linear<32, 10>);
 type Plain = (Sigmoid, Linear<32, 32>);
 
@@ -69,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("12 layers of sigmoid", Some(Problem::VanishingGradient), vanishing),
         ("Adam with a learning rate of 1", Some(Problem::LearningRateTooHigh), too_high),
         ("a softmax before the cross-entropy", Some(Problem::OutputActivation), softmax),
-        ("as it should be", None, healthy),
+        ("no fault", None, healthy),
     ];
     let mut right = 0;
     let all = seeds.unwrap_or(1);
@@ -90,7 +91,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                             .map_or("-".into(), |loss| format!("{loss:.3}"))
                     };
                     println!(
-                        "seed {seed}: {found}; loss as it is {}, with the cure {}; cost {} steps",
+                        "seed {seed}: {found}; loss without a change {}, with the cure {}; cost {} steps",
                         learned(diagnosis.control()),
                         learned(trial),
                         diagnosis.passes
@@ -99,6 +100,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    println!("{right} of {} named as they were made", 4 * all);
-    if right < 4 * all { Err("a problem was not named".into()) } else { Ok(()) }
+    println!("{right} of {} networks diagnosed correctly", 4 * all);
+    if right < 4 * all { Err("a fault was not found".into()) } else { Ok(()) }
 }

@@ -1,4 +1,7 @@
-//! Reads handwritten digits: a residual network, written as one type, learns them in a few seconds.
+//! Classifies handwritten digits: a residual network, written as one type, learns them in a few seconds.
+//!
+//! This is the whole of a usual training: a data set, a network, an optimizer with a schedule, a test after each
+//! epoch, and a confusion matrix at the end. Start here after `xor`.
 //!
 //! ```text
 //! $ cargo run --release --example digits  # with another seed than 0: .. --example digits -- 7
@@ -7,8 +10,8 @@
 //! ..
 //! epoch 15  mean loss 0.5096  test accuracy 98.16 %
 //! ```
-//! and a confusion matrix. One seed gives one output on one machine; another processor rounds otherwise. The loss
-//! cannot fall below 0.50: that is the loss of perfect predictions with smoothed labels.
+//! A seed gives the same output each time on one machine; another processor rounds differently. The loss cannot fall
+//! below 0.50, the loss of perfect predictions with smoothed labels.
 
 #[path = "support/digits.rs"]
 pub(crate) mod digits;
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
         eprintln!("{error}");
         return ExitCode::FAILURE;
     }
-    eprintln!("{:.1} s", start.elapsed().as_secs_f64()); // not on stdout, which is always the same
+    eprintln!("{:.1} s", start.elapsed().as_secs_f64()); // on stderr, because stdout is the same for the same seed
     ExitCode::SUCCESS
 }
 
@@ -67,8 +70,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Trains a network on the first digits, and tests it on the second after each epoch. All random numbers follow from
-/// the seed.
+/// Trains a network, and tests it after each epoch. All random numbers depend on the seed only.
 pub(crate) fn learn(
     train: &Dataset<Vector<64>, Label<10>>,
     test: &Dataset<Vector<64>, Label<10>>,
@@ -97,6 +99,6 @@ pub(crate) fn seed(arguments: Vec<std::ffi::OsString>) -> Result<u64, String> {
         [] => Ok(0),
         [seed] => (seed.to_str().and_then(|seed| seed.parse().ok()))
             .ok_or(format!("the seed must be a whole number from 0 to {}, not {seed:?}", u64::MAX)),
-        more => Err(format!("give one argument at most, the seed, not {}", more.len())),
+        more => Err(format!("give at most one argument, the seed, not {}", more.len())),
     }
 }

@@ -1,13 +1,16 @@
-//! A network in the program itself: makes an image of a file of PyTorch, and uses the same image as a `static`, without a
-//! heap.
+//! A network in the program itself: converts a file of PyTorch to an image, and uses this image as a `static`,
+//! without a heap.
+//!
+//! A microcontroller has no file system, and often no allocator. `include_network!` reads the image at compile time,
+//! so the network is in flash memory and cannot fail to load.
 //!
 //! ```text
 //! $ cargo run --release --example image -- net.safetensors net.image
-//! net.image: 9939 bytes, 9640 of them are the numbers of (Dense<..>, Tanh, Linear<32, 10>, Softmax)
+//! net.image: 9939 bytes, 9640 of them are the weights of (Dense<..>, Tanh, Linear<32, 10>, Softmax)
 //! the network in this program: 94.66 % of the test digits
 //! ```
-//! Without files, it takes `examples/data/pytorch-mlp.safetensors`, and writes nothing. For your own network, replace `Net`
-//! and the names of its layers in PyTorch.
+//! Without files, it reads `examples/data/pytorch-mlp.safetensors`, and writes nothing. For your own network, replace
+//! `Net` and the names of its layers in PyTorch.
 
 #[path = "support/digits.rs"]
 mod digits;
@@ -21,7 +24,7 @@ type Error = Box<dyn std::error::Error>;
 /// `self.hidden = nn.Linear(64, 32)`, tanh, `self.head = nn.Linear(32, 10)`, softmax.
 type Net = (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>, Softmax);
 
-/// The network of an image, read while the program compiles. An image of another network would not compile.
+/// The network of an image, read at compile time. An image of another network does not compile.
 static NET: Net = chainrule::include_network!("data/digits.image");
 
 /// The memory that a prediction of one digit needs.
@@ -37,14 +40,14 @@ fn main() -> Result<(), Error> {
             checkpoint::save_image(&net, to)?;
             net
         }
-        _ => return Err("give a file of PyTorch and the image to write, or nothing".into()),
+        _ => return Err("usage: image [PYTORCH.safetensors NEW.image]".into()),
     };
     let image = checkpoint::image_to_bytes(&net)?;
     let numbers = Net::COUNT * size_of::<f32>();
     let name = arguments.get(1).map_or("the image", |to| to);
-    println!("{name}: {} bytes, {numbers} of them are the numbers of {}", image.len(), Net::NAME);
+    println!("{name}: {} bytes, {numbers} of them are the weights of {}", image.len(), Net::NAME);
 
-    // From here on there is no heap: the network is in the program, the memory on the stack.
+    // Without a heap: the network is in the program, the workspace on the stack.
     let (digits, labels) = as_images(digits::test()?);
     let (mut workspace, mut right) = (Memory::new(), 0);
     for (digit, label) in digits.iter().zip(&labels) {
@@ -56,7 +59,7 @@ fn main() -> Result<(), Error> {
         right += usize::from(Label::from_scores(&output[0]) == *label);
     }
     let percent = 100.0 * right as f64 / labels.len() as f64;
-    let equal = if arguments.is_empty() { ", its outputs equal to the file's to the bit" } else { "" };
+    let equal = if arguments.is_empty() { ", its outputs the same bits as the file's" } else { "" };
     println!("the network in this program: {percent:.2} % of the test digits{equal}");
     Ok(())
 }

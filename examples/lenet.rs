@@ -1,9 +1,16 @@
-//! LeNet-5: a convolutional network of which only the output sizes are written.
+//! LeNet-5 on images: a convolutional network in which only the output sizes are written.
+//!
+//! `Infer` computes the input size of each layer from the layer before it, as the compiler checks the shapes. So you
+//! can change a kernel or a stride in one place.
 //!
 //! ```text
-//! $ cargo run --release --features idx,gzip --example lenet  # the 8x8 digits that come with this crate, in seconds
-//! # MNIST, or Fashion-MNIST, from its four IDX files, in minutes:
-//! $ cargo run --release --features idx,gzip --example lenet -- FOLDER
+//! $ cargo run --release --features idx,gzip --example lenet            # the 8x8 digits of this crate
+//! $ cargo run --release --features idx,gzip --example lenet -- FOLDER  # MNIST, from its four IDX files
+//! ..
+//! 3823 images to learn, 1797 to test
+//! epoch 1  mean loss 1.0186  test accuracy 94.16 %
+//! epoch 2  mean loss 0.2455  test accuracy 95.66 %
+//! ..
 //! ```
 //!
 //! # Source
@@ -16,10 +23,9 @@ mod images;
 use std::process::ExitCode;
 
 use chainrule::prelude::*;
-use images::{Plan, learn};
+use images::{Done, Plan, learn, promise};
 
-/// 28x28 pixels. Only output sizes are written: that 16 channels of 5x5 arrive at `LinearTo<120>`, the compiler works
-/// out.
+/// For 28x28 pixels. The compiler computes that the input of `LinearTo<120>` has 16 channels of 5x5.
 type LeNet5 = Infer<
     Image<1, 28, 28>,
     (
@@ -29,7 +35,7 @@ type LeNet5 = Infer<
 >;
 const _: () = chainrule::shapes::<LeNet5, Image<1, 28, 28>, Vector<10>>();
 
-/// The same idea for 8x8 pixels.
+/// A smaller network of the same kind, for 8x8 pixels.
 type SmallNet = Infer<
     Image<1, 8, 8>,
     (
@@ -42,29 +48,18 @@ const _: () = chainrule::shapes::<SmallNet, Image<1, 8, 8>, Vector<10>>();
 const SEED: u64 = 1;
 
 fn main() -> ExitCode {
-    let done = match std::env::args_os().nth(1) {
-        Some(folder) => mnist(folder.as_ref()),
-        None => small(),
-    };
-    if let Err(error) = done {
-        eprintln!("{error}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+    images::run(mnist, small)
 }
 
-fn mnist(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+fn mnist(folder: &std::path::Path) -> Done {
     let net = LeNet5::init_with(Initializer::he_normal(), &mut rng(SEED));
     learn(net, &images::mnist(folder)?, Plan { epochs: 5, batch: 32, rate: 2e-3 }, SEED)?;
     Ok(())
 }
 
-fn small() -> Result<(), Box<dyn std::error::Error>> {
+fn small() -> Done {
     let net = SmallNet::init_with(Initializer::he_normal(), &mut rng(SEED));
     let plan = Plan { epochs: 20, batch: 32, rate: 2e-3 };
     let (_, _, percent) = learn(net, &images::digits()?, plan, SEED)?;
-    if percent < 98.0 {
-        return Err(format!("{percent:.2} % is below the 98 % that this example promises").into());
-    }
-    Ok(())
+    promise(percent, 98.0)
 }

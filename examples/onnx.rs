@@ -1,10 +1,12 @@
-//! Trains a convolutional network on small digits, and writes it as an ONNX file, which onnxruntime runs.
+//! Trains a convolutional network on small digits, and writes an ONNX file that onnxruntime runs.
+//!
+//! Train here, and deploy wherever ONNX runs: browsers, phones, servers, other languages.
 //!
 //! ```text
 //! $ cargo run --release --features onnx --example onnx -- model.onnx
 //! 96.77 % of the test digits; the file has 9 kB
 //!
-//! Run it by these lines of Python (pip install numpy onnxruntime):
+//! Run it with these lines of Python (pip install numpy onnxruntime):
 //! ..
 //! ```
 //! Without a name, the file is `model.onnx` in the system's folder for temporary files.
@@ -21,7 +23,7 @@ use chainrule::{network, onnx};
 use digits::as_images;
 
 network! {
-    /// The values of the file have the names of these fields.
+    /// The values in the file have the names of these fields.
     struct Digits: Image<1, 8, 8> => Vector<10> {
         stem: (Conv2d<1, 8, 3, 1, 1>, BatchNorm<8>, Relu),
         block: Residual<(Conv2d<8, 8, 3, 1, 1>, BatchNorm<8>, Relu)>,
@@ -45,11 +47,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scores: Vec<Vector<10>> = net.predict_batch(test.inputs())?;
     let percent = 100.0 * accuracy(&scores, test.targets())?;
 
-    // What acts in training only is not in the file: the dropout is gone, and the norms use their running statistics.
+    // The file has the network in evaluation mode: no dropout, and norms with their running statistics.
     onnx::save::<Image<1, 8, 8>, _>(&net, &path)?;
     let bytes = std::fs::metadata(&path)?.len();
     println!("{percent:.2} % of the test digits; the file has {} kB", bytes / 1000);
-    println!("\nRun it by these lines of Python (pip install numpy onnxruntime):\n");
+    println!("\nRun it with these lines of Python (pip install numpy onnxruntime):\n");
     println!("import numpy, onnxruntime");
     println!("session = onnxruntime.InferenceSession({:?})", path.display().to_string());
     println!(

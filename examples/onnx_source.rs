@@ -1,11 +1,21 @@
-//! Writes the Rust type of the network in an ONNX file:
+//! Writes the Rust type of the network in an ONNX file.
 //!
-//! ```console
-//! cargo run --features onnx --example onnx_source -- model.onnx src/model.rs
+//! With this type, `chainrule::onnx::load::<Net>("model.onnx")` reads the weights of a network that another framework
+//! trained. Then you can run it, train it further, or put it into a program without a heap.
+//!
+//! ```text
+//! $ cargo run --release --features onnx --example onnx_source -- model.onnx src/model.rs
 //! ```
+//! Without a second path it prints the source:
+//! ```text
+//! // Written by `chainrule::onnx::source` from `resnet.onnx`.
+//! use chainrule::prelude::*;
 //!
-//! Without a second path it prints the source, and without any path that of a model of the tests, made by PyTorch.
-//! Then `chainrule::onnx::load::<Net>("model.onnx")` reads the weights.
+//! /// A sample of the input, in the file `[batch, 1, height, width]`.
+//! pub type Input = Image<1, 8, 8>;
+//! ..
+//! ```
+//! Without a path it uses a model of this crate's tests, which PyTorch has exported.
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -1,4 +1,7 @@
-//! A layer that you write yourself, outside the crate: its gradient check, and its use.
+//! A layer that you write yourself, outside the crate: its gradient check, and its use in a network.
+//!
+//! If this crate lacks a layer that you need, implement two functions: the forward and the backward pass. Everything
+//! else (initialization, optimizers, checkpoints, gradient flow) then works for it.
 //!
 //! ```text
 //! $ cargo run --release --example own_layer
@@ -51,7 +54,7 @@ impl<const N: usize, T: Real> Layer<Vector<N, T>> for Sine<N, T> {
     }
 }
 
-/// A curve that swings ever faster the farther it is from 0.
+/// A curve that oscillates faster with the distance from 0.
 fn chirp(x: f32) -> f32 {
     (12.0 * x * x).sin()
 }
@@ -65,11 +68,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let targets: Vec<_> = inputs.iter().map(|x| Vector([chirp(x[0])])).collect();
     let sine = fit::<(Linear<1, 64>, Sine<64>, Linear<64, 1>)>("Sine", &inputs, &targets)?;
     fit::<(Linear<1, 64>, Tanh, Linear<64, 1>)>("Tanh", &inputs, &targets)?;
-    // A flat line leaves the variance of the curve, 0.42.
+    // A constant has a loss of 0.42, the variance of the curve.
     if sine < 1e-3 { Ok(()) } else { Err("the network has not learned the curve".into()) }
 }
 
-/// Trains a network to follow a curve; gives its last loss.
+/// Trains a network to follow a curve. Returns its last loss.
 fn fit<N: Maps<Vector<1>, Vector<1>>>(
     name: &str,
     inputs: &[Vector<1>],

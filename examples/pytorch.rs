@@ -1,15 +1,18 @@
-//! Networks to and from PyTorch: loads two networks that PyTorch trained, compares their outputs with PyTorch's, trains
-//! them further, and saves them for PyTorch.
+//! Networks to and from PyTorch: loads two networks that PyTorch trained, trains them further, and saves them for
+//! PyTorch.
+//!
+//! A model does not have to stay in one framework. This example compares the outputs with PyTorch's, in both
+//! directions.
 //!
 //! ```text
 //! $ cargo run --release --example pytorch -- FOLDER
 //! mlp: 100 outputs, the worst off by 3.6e-7; 94.66 % of the test digits, 94.71 % after an epoch here
 //! conv: 100 outputs, the worst off by 3.3e-7; 91.93 % of the test digits, 93.16 % after an epoch here
-//! $ python examples/data/pytorch.py check FOLDER    # the files of FOLDER, by PyTorch's own load_state_dict
+//! $ python examples/data/pytorch.py check FOLDER    # loads these files with PyTorch's own load_state_dict
 //! mlp: 100 outputs, the worst off by 2.6e-07
 //! conv: 100 outputs, the worst off by 4.7e-07
 //! ```
-//! Without a folder, nothing is written. `examples/data/pytorch.py` says how PyTorch's files were made.
+//! Without a folder, nothing is written. `examples/data/pytorch.py` shows how PyTorch's files were written.
 
 #[path = "support/digits.rs"]
 mod digits;
@@ -79,7 +82,7 @@ where
     let worst = differences.fold(0.0, f32::max);
     let before = percent(&*net, test)?;
 
-    // Tanh and ReLU layers as they are, probabilities by the softmax: the squared error trains those too.
+    // The outputs are probabilities, because the networks end in a softmax. The squared error can train them.
     let mut trainer = Trainer::new(net, MeanSquaredError, Adam::new(2e-3), 1);
     for (images, labels) in train.0.chunks(32).zip(train.1.chunks(32)) {
         let targets: Vec<Vector<10>> = labels.iter().map(one_hot).collect();
@@ -87,16 +90,15 @@ where
     }
     let (net, count) = (trainer.network, theirs.len());
     let after = percent(&*net, test)?;
-    println!(
-        "{name}: {count} outputs, the worst off by {worst:.1e}; {before:.2} % of the test digits, {after:.2} % after an epoch here"
-    );
+    let digits = format!("{before:.2} % of the test digits, {after:.2} % after an epoch here");
+    println!("{name}: {count} outputs, the worst off by {worst:.1e}; {digits}");
     if let Some(folder) = folder {
         names.save(&net, folder.join(name).with_extension("safetensors"))?;
         let outputs: Vec<Vector<10>> = net.predict_batch(&test.0[..count])?;
         ours.insert(name.into(), outputs.iter().map(|y| y.0).collect());
     }
-    // PyTorch's outputs are of float64. 1e-6 are sixteen roundings of an f32 near 1, the largest probability.
-    if worst <= 1e-6 { Ok(()) } else { Err(format!("{name}: these are not PyTorch's outputs").into()) }
+    // PyTorch's outputs are in float64. 1e-6 is about sixteen roundings of an f32 near 1, the largest probability.
+    if worst <= 1e-6 { Ok(()) } else { Err(format!("{name}: the outputs differ from PyTorch's").into()) }
 }
 
 fn one_hot(label: &Label<10>) -> Vector<10> {

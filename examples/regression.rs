@@ -1,17 +1,19 @@
 //! Regression on a real table: the strength of concrete, from its components and its age.
 //!
+//! It shows what a fair comparison with a simple model needs: random splits, standardization by the training rows only,
+//! early stopping on a validation set, and least squares on the same rows.
+//!
 //! ```text
 //! $ cargo run --release --features csv,gzip,nalgebra --example regression
+//! OUTPUT
 //! ```
-//! splits the table (`examples/data/README.md`) five times by chance into 80 % to learn from and 20 % to test with. A
-//! network learns from most of the former, standardized by the mean and deviation of these rows; the rest is the
-//! validation set for early stopping. It is compared with ordinary least squares, which uses all 80 %. R² is on the
-//! test part: the share of the strengths' variance that is explained. Least squares should be near 0.55 and the network
-//! near 0.9, since strength is not linear: it grows more slowly with age, and water reduces the effect of cement. The
-//! program fails unless the network is the better one in all five splits.
+//! The table (`examples/data/README.md`) is split five times into 80 % for training and 20 % for testing. The network
+//! uses a part of the 80 % as its validation set; least squares uses all of it. R² is the share of the variance of
+//! the test rows that is explained. The network is better because strength is not linear: it grows more slowly with
+//! age, and water reduces the effect of cement. The program fails unless the network is better in all five splits.
 //!
-//! Many rows are one mixture at several ages, and the random split puts some of these into both parts, for both models:
-//! a completely new mixture would be harder.
+//! Many rows are the same mixture at several ages, so a mixture can be in both parts, for both models. A completely new
+//! mixture would be harder.
 
 use std::error::Error;
 
@@ -35,8 +37,7 @@ fn read() -> Result<Table, Box<dyn Error>> {
     Ok(Csv::from_reader("concrete-strength.csv", bytes).numbers(["compressive_strength"])?.read()?)
 }
 
-/// Returns the predictions for `test` of a network that was trained on `learn`, in the unit of the targets, and its
-/// best epoch.
+/// Trains a network on `learn`. Returns its predictions for `test`, in MPa, and its best epoch.
 fn network(learn: Table, test: &Table, seed: u64) -> Result<(Vec<Vector<1>>, usize), Box<dyn Error>> {
     let mut random = rng(seed);
     let (mut train, mut validation) = learn.split(0.85, &mut random)?;
@@ -69,7 +70,7 @@ fn network(learn: Table, test: &Table, seed: u64) -> Result<(Vec<Vector<1>>, usi
     Ok((answers, best_epoch))
 }
 
-/// Returns the predictions for `test` of least squares on `learn`.
+/// Fits a plane to `learn` by least squares. Returns its predictions for `test`.
 fn least_squares(learn: &Table, test: &Table) -> Result<Vec<Vector<1>>, &'static str> {
     let design = |table: &Table| {
         DMatrix::from_fn(table.len(), 9, |row, column| match column {
@@ -78,7 +79,7 @@ fn least_squares(learn: &Table, test: &Table) -> Result<Vec<Vector<1>>, &'static
         })
     };
     let strengths = DVector::from_iterator(learn.len(), learn.targets().iter().map(|y| f64::from(y[0])));
-    // A threshold far below the smallest relevant singular value: the columns are kg from 0 to 1,145, and the constant.
+    // The threshold is far below the smallest singular value: the columns are 1, or have values up to 1,145.
     let coefficients = design(learn).svd(true, true).solve(&strengths, 1e-9)?;
     Ok((design(test) * coefficients).iter().map(|&y| Vector([y as f32])).collect())
 }
@@ -106,14 +107,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         means = [means[0] + r_plane / SPLITS as f64, means[1] + r_network / SPLITS as f64];
     }
     println!(
-        "\nThe network is better than least squares in {wins} of {SPLITS} splits; of the variance that least squares leaves \
-         unexplained,\nit explains {:.0} %: R² is {:.3} in the mean, not {:.3}.",
-        100.0 * (means[1] - means[0]) / (1.0 - means[0]),
+        "\nThe network is better in {wins} of {SPLITS} splits. Its mean R² is {:.3}, and {:.3} for least squares: \
+         it explains {:.0} %\nof the variance that least squares does not explain.",
         means[1],
-        means[0]
+        means[0],
+        100.0 * (means[1] - means[0]) / (1.0 - means[0])
     );
     if wins < SPLITS {
-        return Err("the network does not beat least squares in every split".into());
+        return Err("the network is not better than least squares in every split".into());
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! A residual convolutional network: two stages, a projection where the shape changes, batch normalization.
 //!
+//! It shows how a standard architecture becomes a type: aliases for the blocks, arrays for repetition, and `Residual`
+//! with a second argument for the shortcut.
+//!
 //! ```text
-//! $ cargo run --release --features idx,gzip --example resnet  # the 8x8 digits that come with this crate
-//! # MNIST, or Fashion-MNIST, from its four IDX files, in minutes:
-//! $ cargo run --release --features idx,gzip --example resnet -- FOLDER
+//! $ cargo run --release --features idx,gzip --example resnet            # the 8x8 digits of this crate
+//! $ cargo run --release --features idx,gzip --example resnet -- FOLDER  # MNIST, from its four IDX files
+//! OUTPUT
 //! ```
 //!
 //! # Source
@@ -15,17 +18,17 @@ mod images;
 use std::process::ExitCode;
 
 use chainrule::prelude::*;
-use images::{Plan, learn};
+use images::{Done, Plan, learn, promise};
 
-/// A 3x3 convolution that preserves the sides, or divides them by its stride. It has no bias, because the norm after it
-/// has one.
+/// A 3x3 convolution that preserves the height and width, or divides them by its stride. It has no bias, because the
+/// norm after it has one.
 type Conv3<const IN: usize, const OUT: usize, const STRIDE: usize = 1> =
     Conv2d<IN, OUT, 3, STRIDE, 1, f32, NoBias>;
 
 /// x + F(x), then ReLU.
 type Block<const C: usize> = (Residual<(Conv3<C, C>, BatchNorm<C>, Relu, Conv3<C, C>, BatchNorm<C>)>, Relu);
 
-/// The first block of a stage: half the side and more channels, in the branch and in the shortcut.
+/// The first block of a stage: half the height and width and more channels, in the branch and in the shortcut.
 type Down<const A: usize, const B: usize> = (
     Residual<
         (Conv3<A, B, 2>, BatchNorm<B>, Relu, Conv3<B, B>, BatchNorm<B>),
@@ -34,7 +37,7 @@ type Down<const A: usize, const B: usize> = (
     Relu,
 );
 
-/// A stem of the given stride, a stage of 16 channels, a stage of 32, and a score for each class.
+/// A first convolution with this stride, a stage of 16 channels, a stage of 32, and a score for each class.
 type ResNet<const STRIDE: usize> = (
     (Conv3<1, 16, STRIDE>, BatchNorm<16>, Relu),
     [Block<16>; 2],
@@ -48,29 +51,18 @@ const _: () = chainrule::shapes::<ResNet<1>, Image<1, 8, 8>, Vector<10>>();
 const SEED: u64 = 1;
 
 fn main() -> ExitCode {
-    let done = match std::env::args_os().nth(1) {
-        Some(folder) => mnist(folder.as_ref()),
-        None => small(),
-    };
-    if let Err(error) = done {
-        eprintln!("{error}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+    images::run(mnist, small)
 }
 
-fn mnist(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+fn mnist(folder: &std::path::Path) -> Done {
     let net = ResNet::<2>::init_with(Initializer::he_normal(), &mut rng(SEED));
     learn(net, &images::mnist(folder)?, Plan { epochs: 5, batch: 64, rate: 4e-3 }, SEED)?;
     Ok(())
 }
 
-fn small() -> Result<(), Box<dyn std::error::Error>> {
+fn small() -> Done {
     let net = ResNet::<1>::init_with(Initializer::he_normal(), &mut rng(SEED));
     let plan = Plan { epochs: 5, batch: 32, rate: 4e-3 };
     let (_, _, percent) = learn(net, &images::digits()?, plan, SEED)?;
-    if percent < 98.0 {
-        return Err(format!("{percent:.2} % is below the 98 % that this example promises").into());
-    }
-    Ok(())
+    promise(percent, 98.0)
 }

@@ -1,19 +1,20 @@
-//! Sequence to sequence: a transformer reads ten numbers and writes them in order, one after the other.
+//! Sequence to sequence: a transformer reads ten numbers, and writes them in order, one after another.
+//!
+//! Translation works the same way, and sorting has a known answer. The encoder gets the numbers, 0 to 19, as tokens
+//! without positions. The decoder gets the numbers written so far, and attends to the encoder's output.
 //!
 //! ```text
 //! $ cargo run --release --features plot --example sort
+//! OUTPUT
 //! ```
-//! The encoder sees the numbers, 0 to 19, as tokens, without positions: it is a set that is to be sorted. The decoder gets
-//! what has been written so far and the encoder's output, to which it attends. It is trained on all places of a sequence at
-//! once, and then writes by itself: the likeliest token, which becomes its next input.
-//!
-//! The program prints how many of 1000 sequences that it has not seen are sorted without an error, and fails below 99 %.
-//! `target/pictures/sort.png` has the attention of one sequence, with a row for each number that is written and a column
-//! for each that is read, the smallest first: the decoder looks at the numbers near the one that it writes.
+//! In training, the decoder learns all places of a sequence at once. Then it writes by itself: the likeliest token,
+//! which becomes its next input. The program fails if fewer than 99 % of 1000 new sequences are sorted without an
+//! error. `target/pictures/sort.png` shows the attention for one sequence: a row for each number that is written, a
+//! column for each that is read, the smallest first. The decoder attends to numbers near the one that it writes.
 //!
 //! # Source
-//! Vaswani et al., "Attention is all you need", NIPS 2017; Vinyals, Bengio, Kudlur, "Order matters: sequence to sequence for
-//! sets", ICLR 2016, section 4.3, has the task.
+//! Vaswani et al., "Attention is all you need", NIPS 2017. The task: Vinyals, Bengio, Kudlur, "Order matters:
+//! sequence to sequence for sets", ICLR 2016, section 4.3.
 
 use chainrule::plot::HeatMap;
 use chainrule::prelude::*;
@@ -22,7 +23,7 @@ use std::time::Instant;
 
 const STEPS: usize = 10;
 const NUMBERS: usize = 20;
-/// What the decoder gets before its first number.
+/// The first input of the decoder.
 const START: usize = NUMBERS;
 const TOKENS: usize = NUMBERS + 1;
 const WIDTH: usize = 32;
@@ -34,12 +35,12 @@ type Source = (Embedding<NUMBERS, WIDTH>, TransformerEncoder<WIDTH, 2, 64, 1>);
 type Target = (Embedding<TOKENS, WIDTH>, LearnedPositions<STEPS, WIDTH>);
 type Net = (Parallel<Target, Source>, TransformerDecoder<WIDTH, 2, 64, 1>, PerStep<Linear<WIDTH, NUMBERS>>);
 
-/// What has been written so far, and the numbers to sort.
+/// The numbers written so far, and the numbers to sort.
 type Input = Pair<Tokens<STEPS, TOKENS>, Tokens<STEPS, NUMBERS>>;
 type Written = [Label<NUMBERS>; STEPS];
 
-/// Draws numbers; returns them with the sorted ones, as the decoder gets them (after the first token) and as it is to
-/// write them.
+/// Draws random numbers. Returns them with the sorted ones: as the decoder's inputs (after the first token), and as its
+/// targets.
 fn draw(samples: usize, random: &mut impl rand::Rng) -> Result<(Vec<Input>, Vec<Written>), chainrule::Error> {
     (0..samples)
         .map(|_| {
@@ -56,13 +57,13 @@ fn labels(numbers: &[usize; STEPS]) -> Result<Written, chainrule::Error> {
     Ok(tokens.0)
 }
 
-/// Returns the input of the decoder after these numbers; those after them do not matter.
+/// Returns the decoder's input after these numbers. The tokens after them do not matter.
 fn so_far(numbers: &[usize]) -> Result<Tokens<STEPS, TOKENS>, chainrule::Error> {
     let at = |place: usize| if place == 0 { START } else { numbers.get(place - 1).copied().unwrap_or(0) };
     Tokens::from_indices(&std::array::from_fn::<_, STEPS, _>(at))
 }
 
-/// Writes one token after the other, the likeliest each time.
+/// Writes one token after another, each time the likeliest one.
 fn write(net: &Net, inputs: &[Input]) -> Result<Vec<Vec<usize>>, chainrule::Error> {
     let mut inputs = inputs.to_vec();
     let mut written = vec![Vec::new(); inputs.len()];
@@ -78,7 +79,7 @@ fn write(net: &Net, inputs: &[Input]) -> Result<Vec<Vec<usize>>, chainrule::Erro
     Ok(written)
 }
 
-/// Draws the attention of the decoder to the encoder: a row for each number that is written, a column for each that is read.
+/// Draws the attention of the decoder to the encoder.
 fn picture(net: &Net, input: &Input) -> Result<(), Box<dyn std::error::Error>> {
     let written = &write(net, &[*input])?[0];
     let &Pair(_, source) = input;
@@ -133,7 +134,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{first} is written as {:?}", written[0]);
     println!("{percent:.1} % of 1000 new sequences are sorted without an error");
     picture(net, &inputs[0])?;
-    eprintln!("{:.0} s", start.elapsed().as_secs_f64()); // what is on stdout is the same for the same seed
+    eprintln!("{:.0} s", start.elapsed().as_secs_f64()); // on stderr, because stdout is the same for the same seed
     if percent < 99.0 {
         return Err(format!("{percent:.1} % is below the 99 % that this example promises").into());
     }

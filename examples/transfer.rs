@@ -1,14 +1,16 @@
-//! Transfer learning: layers that were trained to read ten digits learn from thirty images which numbers are even.
+//! Transfer learning: layers that were trained to classify ten digits learn from thirty images which digits are even.
+//!
+//! With few samples of your own, start from layers that were trained on many others. This example loads only the first
+//! layers of a file, freezes them in evaluation mode, and trains a new last layer.
 //!
 //! ```text
 //! $ cargo run --release --example transfer
-//! pretrained: 97.9 % of the test digits are read
+//! pretrained: 97.9 % of the test digits
 //! even or odd, learned from 30 images (mean of 5 seeds):
 //!   all layers new: 79.8 %
 //!   pretrained layers, a new last one: 95.8 %
 //! ```
-//! The pretrained layers do not change, and stay in evaluation mode while the new layer is trained: their batch norms
-//! normalize by the running mean and variance of the file, as in use.
+//! In evaluation mode, the pretrained batch norms use the running mean and variance of the file.
 
 #[path = "support/digits.rs"]
 mod digits;
@@ -25,7 +27,7 @@ type Features = (
 /// Features, and a score for each of `CLASSES` classes. All layers are trained.
 type Whole<const CLASSES: usize> = (Features, Linear<32, CLASSES>);
 
-/// The same, with the features in evaluation mode. The paths of the parameters are those of `Whole`.
+/// The same, with the features in evaluation mode. The paths of the parameters are the same as in `Whole`.
 type Transfer<const CLASSES: usize> = (Evaluate<Features>, Linear<32, CLASSES>);
 
 type Images<const CLASSES: usize> = (Vec<Image<1, 8, 8>>, Vec<Label<CLASSES>>);
@@ -36,7 +38,7 @@ const SEEDS: u64 = 5;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (train, test) = (digits::as_images(digits::train()?), digits::as_images(digits::test()?));
     let pretrained = learn(Whole::<10>::init(&mut rng(0)), Adam::new(2e-3), &train, 3)?;
-    println!("pretrained: {:.1} % of the test digits are read", percent(&*pretrained, &test)?);
+    println!("pretrained: {:.1} % of the test digits", percent(&*pretrained, &test)?);
     let file = checkpoint::to_bytes(&pretrained)?;
 
     let features = Format::chainrule().within("0").from_bytes::<Features>(&file)?; // at the path `0` of the file
@@ -63,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if transferred > new + 5.0 { Ok(()) } else { Err("the pretrained layers do not help".into()) }
 }
 
-/// Whether each digit is odd: 0 or 1.
+/// Returns 0 for even digits, and 1 for odd ones.
 fn parity(labels: &[Label<10>]) -> Result<Vec<Label<2>>, chainrule::Error> {
     labels.iter().map(|label| Label::new(label.index() % 2)).collect()
 }

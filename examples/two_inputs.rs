@@ -1,23 +1,25 @@
-//! An actor with two observations, a picture of a target and its own position, learns in which direction to go.
+//! A network with two inputs: an actor sees an image of a target and has its own position, and chooses a direction.
+//!
+//! Sensors of different kinds need layers of different kinds. `Parallel` applies one branch to each part of a `Pair`,
+//! and `Join` joins their outputs; the shapes are checked as everywhere.
 //!
 //! ```text
 //! $ cargo run --release --example two_inputs
 //! before training  25.1 % of 2000 decisions are right
 //! after 10 epochs  97.7 %
-//! without its place  41.2 %, without the picture  42.1 %
+//! with the position of another sample  41.2 %, with the image of another sample  42.1 %
 //! ```
-//! The right answer is known: along the longer of the two distances. Guessing is right in 25 % of all cases, and
-//! neither observation is enough by itself, which the last line shows: there one of the two is that of another sample.
-//! The program fails if fewer than 95 % are right in the end.
+//! The right answer is known: along the longer of the two distances. Guessing is right in 25 % of all cases. The last
+//! line shows that neither input is enough by itself. The program fails if fewer than 95 % are right.
 
 use chainrule::metrics::accuracy;
 use chainrule::prelude::*;
 use chainrule::rand::RngExt;
 
-/// A picture of 8 x 8 pixels with a bright spot at the target, and the actor's own position.
+/// An image of 8x8 pixels with a bright spot at the target, and the actor's own position.
 type Observation = Pair<Image<1, 8, 8>, Vector<2>>;
 
-/// A convolution for the picture, a linear layer for the position; their outputs are joined.
+/// A convolution for the image, a linear layer for the position. Their outputs are joined.
 type Eye = (Conv2d<1, 8, 3>, Relu, Dense<Image<8, 6, 6>, Vector<32>>);
 type Actor = (Parallel<Eye, Linear<2, 32>>, Join, Relu, Linear<64, 32>, Relu, Linear<32, 4>);
 const _: () = chainrule::shapes::<Actor, Observation, Vector<4>>();
@@ -44,14 +46,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let after = percent(&trainer.network, &test)?;
     println!("after {EPOCHS} epochs {after:5.1} %");
 
-    // Each sample with one of the two observations of the sample after it.
+    // One of the two inputs is taken from the next sample.
     let others = || test.iter().zip(test.iter().cycle().skip(1));
-    let no_place: Vec<Observation> = others().map(|(&own, &other)| Pair(own.0, other.1)).collect();
-    let no_picture: Vec<Observation> = others().map(|(&own, &other)| Pair(other.0, own.1)).collect();
+    let other_place: Vec<Observation> = others().map(|(&own, &other)| Pair(own.0, other.1)).collect();
+    let other_image: Vec<Observation> = others().map(|(&own, &other)| Pair(other.0, own.1)).collect();
     println!(
-        "without its place {:5.1} %, without the picture {:5.1} %",
-        percent(&trainer.network, &no_place)?,
-        percent(&trainer.network, &no_picture)?
+        "with the position of another sample {:5.1} %, with the image of another sample {:5.1} %",
+        percent(&trainer.network, &other_place)?,
+        percent(&trainer.network, &other_image)?
     );
     if after < 95.0 {
         return Err(format!("{after:.1} % is below the 95 % that this example promises").into());
@@ -59,7 +61,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Observations, and for each the direction to go: left, right, up or down.
+/// Returns random observations, and the right direction for each: left, right, up or down.
 #[allow(clippy::type_complexity)]
 fn cases(
     count: usize,
@@ -72,14 +74,14 @@ fn cases(
         let sideways = away[0].abs() > away[1].abs();
         let direction = if sideways { usize::from(away[0] > 0.0) } else { 2 + usize::from(away[1] > 0.0) };
 
-        // The spot's brightness falls with the distance from the target, in pixels.
+        // The brightness falls with the distance from the target, in pixels.
         let pixel = |at: usize| at as f32 - 3.5;
         let bright = |row: usize, column: usize| {
             let (x, y) = (pixel(column) - 3.5 * target[0], pixel(row) - 3.5 * target[1]);
             (-(x * x + y * y) / 2.0).exp()
         };
-        let picture = std::array::from_fn(|row| std::array::from_fn(|column| bright(row, column)));
-        Ok((Pair(Image([picture]), Vector(own)), Label::new(direction)?))
+        let image = std::array::from_fn(|row| std::array::from_fn(|column| bright(row, column)));
+        Ok((Pair(Image([image]), Vector(own)), Label::new(direction)?))
     };
     (0..count).map(case).collect()
 }

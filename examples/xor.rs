@@ -1,13 +1,16 @@
-//! Exclusive or, which no single layer can represent, in twelve lines.
+//! Learns exclusive or, which no single layer can represent, in twelve lines.
+//!
+//! This is the shortest complete program: a network as a type, a loss, an optimizer, training steps and predictions.
 //!
 //! ```text
 //! $ cargo run --release --example xor
 //! [0.0, 0.0] to 0, off by 3e-5
 //! [0.0, 1.0] to 1, off by 7e-5
 //! ..
+//! a mean squared error of 6.9e-9 after 200 steps
 //! ```
-//! and a mean squared error far below 0.25, the least that a linear map can have here. The program fails if it is not
-//! below 0.01: then no answer of the four can be off by more than 0.2.
+//! A linear map has a mean squared error of at least 0.25 here. The program fails unless the error is below 0.01;
+//! then no answer can be off by more than 0.2.
 
 use chainrule::prelude::*;
 

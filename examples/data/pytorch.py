@@ -1,10 +1,10 @@
 """The PyTorch half of examples/pytorch.rs.
 
     pip install torch==2.15.0 numpy==2.4.6 safetensors==0.8.0
-    python examples/data/pytorch.py                # trains both networks here, and writes them beside this file
+    python examples/data/pytorch.py                # trains both networks, and writes them into this folder
     python examples/data/pytorch.py check FOLDER   # loads what chainrule wrote into FOLDER, and compares the outputs
 
-The committed files were made by these versions, on the CPU, under Python 3.11.
+These versions wrote the committed files, on the CPU, with Python 3.11.
 """
 
 import json
@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 HERE = pathlib.Path(__file__).parent
-SHOWN = 100  # how many test digits the outputs are compared on
+SHOWN = 100  # the number of test digits whose outputs are compared
 
 
 class Mlp(nn.Module):
@@ -34,7 +34,8 @@ class Conv(nn.Module):
     def __init__(self):
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.PReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3, bias=False), nn.ReLU()
+            nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.PReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(8, 8, 3, bias=False), nn.ReLU()
         )
         self.head = nn.Linear(32, 10)
 
@@ -63,7 +64,7 @@ def train(net):
 
 
 def exact(net, images):
-    """The outputs in float64: what is compared is chainrule's rounding, not that of two."""
+    """Returns the outputs in float64, so that the comparison shows chainrule's rounding only."""
     with torch.no_grad():
         return net.double()(images.double())
 

@@ -1,4 +1,4 @@
-//! Models that count which letter follows the last one (bigrams) or the last two (trigrams).
+//! Models that count which letter follows the last letter (bigrams) or the last two (trigrams).
 
 use chainrule::prelude::*;
 
@@ -30,18 +30,18 @@ impl<const N: usize> Counts<N> {
     }
 }
 
-/// Calls `see` for each letter of a name and its end, with the number of the `N` letters before it. A name has `N` ends
-/// before it.
+/// Calls `see` for each letter of a name and its end, with the index of the `N` letters before it. Before the name
+/// there are `N` ends.
 fn each<const N: usize>(name: &Word, mut see: impl FnMut(usize, usize)) {
-    let mut context = 0; // of ends, whose token is 0
+    let mut context = 0; // the token of an end is 0
     for next in name.iter().chain([&END]) {
         see(context, next.index());
         context = (context * VOCAB + next.index()) % VOCAB.pow(N as u32);
     }
 }
 
-/// Prints the row of a model of `N` letters before each, and returns its held-out loss. Its k is the best of a few for
-/// the last tenth of the names to train on, when it has counted the others.
+/// Prints the row of a model of the last `N` letters, and returns its held-out loss. Its k is the best one for the last
+/// tenth of the training names, with the counts of the others.
 pub(crate) fn row<const N: usize>(name: &str, train: &[Word], held_out: &[Word]) -> f64 {
     let (some, rest) = train.split_at(train.len() / 10 * 9);
     let of_some = Counts::<N>::of(some);

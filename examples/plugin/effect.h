@@ -8,21 +8,21 @@
 extern "C" {
 #endif
 
-/* What a function returns. */
+/* The results of the functions. */
 enum {
     EFFECT_OK = 0,
     EFFECT_NULL = 1,       /* a pointer is null */
     EFFECT_MEMORY = 2,     /* the memory is too small, or not aligned as `max_align_t` is */
-    EFFECT_NOT_FINITE = 3  /* a sample was NaN or infinite: it is silence, and the effect has started again */
+    EFFECT_NOT_FINITE = 3  /* a sample was NaN or infinite: it is replaced by 0, and the effect starts again */
 };
 
-/* How many bytes of memory an effect needs. The caller owns them, and has nothing to free in them. */
+/* Returns the number of bytes that an effect needs. The caller owns them; there is nothing to free in them. */
 size_t effect_size(void);
 
 /* Starts an effect in this memory. */
 int effect_start(void *memory, size_t bytes);
 
-/* Processes a block of samples at 44.1 kHz. `input` and `output` can be the same. It never allocates, locks or waits. */
+/* Processes a block of samples at 44.1 kHz, without an allocation or a lock. `input` and `output` can be the same. */
 int effect_process(void *memory, const float *input, float *output, size_t samples);
 
 #ifdef __cplusplus

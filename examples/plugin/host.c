@@ -1,5 +1,5 @@
-/* Plays a sound through the effect, block by block, as the host of a plug-in does. From the first block on, every
-   allocation ends the program: the effect must not allocate, not even in its first call. */
+/* Plays a sound through the effect, block by block, like the host of a plug-in. From the first block on, an allocation
+   ends the program: the effect must not allocate, not even in its first call. */
 #include "effect.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@
 
 static volatile int playing = 0;
 
-/* The program's own allocator, for the library too. It gives memory from a block and never takes it back. */
+/* The allocator of the program and of the library. It takes memory from one block, and never frees it. */
 static alignas(16) unsigned char heap[1 << 20];
 static size_t used = 0;
 
@@ -58,7 +58,7 @@ int main(void) {
     for (int block = 0; block < BLOCKS; block++) {
         if (effect_process(memory, sound[block], sound[block], BLOCK) != EFFECT_OK) return 3;
     }
-    /* The size of the blocks does not matter, to the bit. */
+    /* With blocks of another size, the bits are the same. */
     if (effect_start(again, sizeof again) != EFFECT_OK) return 4;
     if (effect_process(again, whole, whole, BLOCKS * BLOCK) != EFFECT_OK) return 5;
     float difference = 0, loudest = 0;

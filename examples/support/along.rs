@@ -1,10 +1,9 @@
-//! A loss whose gradient is given.
+//! A loss with a given gradient.
 
 use chainrule::Real;
 use chainrule::prelude::*;
 
-/// R = A · Y: its gradient with respect to the output A is Y, so that the measured gradients depend on the network
-/// only.
+/// R = A · Y. Its gradient with respect to the output A is Y, so the measured gradients depend on the network only.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Along;
 

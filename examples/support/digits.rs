@@ -1,28 +1,28 @@
-//! The handwritten digits that come with this crate: see `examples/data/README.md`.
+//! The handwritten digits of this crate: see `examples/data/README.md`.
 
 use chainrule::prelude::*;
 
-/// 8x8 pixels from 0 to 1, row after row, and the digit that they show.
+/// 8x8 pixels from 0 to 1, row by row, and the digit that they show.
 pub(crate) type Digit = (Vector<64>, Label<10>);
 
-/// The 3,823 digits of thirty writers.
+/// Returns the 3,823 digits of thirty writers.
 #[allow(dead_code)] // not every example trains
 pub(crate) fn train() -> Result<Vec<Digit>, String> {
     read("optdigits-train.csv", include_str!("../data/optdigits-train.csv"))
 }
 
-/// The 1,797 digits of thirteen others.
+/// Returns the 1,797 digits of thirteen other writers.
 pub(crate) fn test() -> Result<Vec<Digit>, String> {
     read("optdigits-test.csv", include_str!("../data/optdigits-test.csv"))
 }
 
-/// Reads digits: on each line 64 pixels from 0 to 16, row after row, and the digit that they show.
+/// Reads digits: on each line 64 pixels from 0 to 16, row by row, and the digit that they show.
 pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Digit>, String> {
     let lines = text.lines().zip(1..);
     lines.map(|(line, number)| digit(line).map_err(|error| format!("{file}, line {number}{error}"))).collect()
 }
 
-/// One line as a digit, with pixels from 0 to 1.
+/// Reads a line as a digit, with pixels from 0 to 1.
 fn digit(line: &str) -> Result<Digit, String> {
     let cells: [&str; 65] = (line.split(',').collect::<Vec<_>>().try_into())
         .map_err(|cells: Vec<_>| format!(": a row has 65 columns, and this one has {}", cells.len()))?;
@@ -37,8 +37,8 @@ fn digit(line: &str) -> Result<Digit, String> {
     Ok((image, Label::new(label).map_err(|error| format!(", column 65: {error}"))?))
 }
 
-/// The same digits as images.
-#[allow(dead_code)] // not every example wants images
+/// Returns the digits as images.
+#[allow(dead_code)] // not every example uses images
 pub(crate) fn as_images(digits: Vec<Digit>) -> (Vec<Image<1, 8, 8>>, Vec<Label<10>>) {
     digits.into_iter().map(|(pixels, label)| (image(&pixels), label)).unzip()
 }

@@ -1,17 +1,20 @@
-//! Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, figure
-//! 7: the back-propagated gradient in a tanh network of five hidden layers, on 300 images.
+//! The back-propagated gradient in a tanh network of five hidden layers, on 300 images.
+//!
+//! # Source
+//! Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, figure 7.
 
-#[allow(dead_code)] // the training loop is for others
+#[allow(dead_code)] // its training loop is not used
 #[path = "images.rs"]
 mod images;
 
 use std::error::Error;
 use std::path::Path;
 
+use chainrule::flow::FlowOptions;
 use chainrule::prelude::*;
 use chainrule::theory::MeanField;
 
-use crate::gradient_flow::{claim, watched};
+use crate::gradient_flow::claim;
 use images::Images;
 
 type Net<const SIDE: usize, const UNITS: usize> = (
@@ -21,10 +24,10 @@ type Net<const SIDE: usize, const UNITS: usize> = (
     Linear<UNITS, 10, f32, NoBias>,
 );
 
-/// On the digits of this crate, and on MNIST from a folder, as in the paper.
+/// Measures on the digits of this crate, and on MNIST from a folder, as in the paper.
 pub(crate) fn figure_7(mnist: Option<&Path>) -> Result<(), Box<dyn Error>> {
     println!(
-        "\nGlorot & Bengio 2010, figure 7: RMS of dR/dZ in five hidden layers of tanh, first to last, last = 1"
+        "\nGlorot & Bengio 2010, figure 7: RMS of dR/dZ in five hidden layers of tanh, divided by the last"
     );
     row::<8, 200>("digits 64-5x200-10", &images::digits()?[0])?;
     let Some(folder) = mnist else { return Ok(()) };
@@ -36,8 +39,9 @@ pub(crate) fn figure_7(mnist: Option<&Path>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// With U(±1/√n), whose variance is 1/3n, each layer divides the gradient by √3 in the backward pass; with normalized
-/// weights it hardly changes. Returns the factor of a layer with the first, and that of all layers with both.
+/// With U(±1/√n), of variance 1/3n, each layer divides the gradient by √3 in the backward pass. With normalized
+/// weights it hardly changes. Returns the factors of the layers with the former, and the factor of all layers with
+/// both.
 fn row<const SIDE: usize, const UNITS: usize>(
     name: &str,
     set: &Images<SIDE>,
@@ -56,7 +60,8 @@ fn scheme<const SIDE: usize, const UNITS: usize>(
     set: &Images<SIDE>,
 ) -> Result<([f64; 4], f64), Box<dyn Error>> {
     let net = Net::<SIDE, UNITS>::init_with(weights, &mut rng(7));
-    let flow = watched(&*net, &CrossEntropy::default(), &set.inputs()[..300], &set.targets()[..300])?;
+    let (loss, inputs, targets) = (CrossEntropy::default(), &set.inputs()[..300], &set.targets()[..300]);
+    let flow = net.flow_with(&loss, inputs, targets, FlowOptions::LIGHT)?;
     let profile: Vec<f64> = flow.profile().iter().map(|(_, rms)| *rms).collect();
     let steps = [0, 1, 2, 3].map(|at| profile[at + 1] / profile[at]);
     let over_five = profile[4] / profile[0];
@@ -66,8 +71,8 @@ fn scheme<const SIDE: usize, const UNITS: usize>(
     let expected = MeanField::<Tanh>::of(weights)?.gradient_ratio(first, 4).powf(-0.5);
     let layers: String = profile[..5].iter().map(|rms| format!(" {:.3}", rms / profile[4])).collect();
     println!("{name} {layers}   x {over_five:.2} over five, predicted x {expected:.2}");
-    // Four steps. Where tanh' is about 1 the logarithm of a norm has a variance of 1/2 for each, over the width. Ten
-    // scores leave nine directions for the 300 gradients, and as many independent norms.
+    // Four steps. Where tanh' is about 1, each adds 1/(2 width) to the variance of the logarithm of a norm. With ten
+    // scores, the 300 gradients have nine directions, and so nine independent norms.
     let deviation = (4.0 / (2 * UNITS * 9) as f64).sqrt();
     claim(&format!("{name}, ln(last/first)"), over_five.ln(), expected.ln(), 4.0 * deviation)?;
     Ok((steps, over_five))

@@ -1,4 +1,4 @@
-//! Shared by the experiments on gradient flow: a loss with a given gradient, measurements, checks, and saving pictures.
+//! Shared by the experiments on gradient flow: random inputs, measurements, checks, and saving pictures.
 
 #![allow(dead_code)] // not every experiment needs all of it
 
@@ -7,7 +7,7 @@ mod along;
 
 use std::error::Error;
 
-use chainrule::flow::{Flow, FlowHook, FlowOptions};
+use chainrule::flow::{Flow, FlowOptions};
 use chainrule::plot::Picture;
 use chainrule::prelude::*;
 use chainrule::rand::Rng;
@@ -15,13 +15,13 @@ use rand_distr::{Distribution, StandardNormal};
 
 pub(crate) use along::Along;
 
-/// Samples of independent standard normal numbers.
+/// Returns samples of independent standard normal numbers.
 pub(crate) fn normal<const N: usize, T: Real>(samples: usize, random: &mut impl Rng) -> Vec<Vector<N, T>> {
     let mut number = || -> f64 { StandardNormal.sample(random) };
     (0..samples).map(|_| Vector(std::array::from_fn(|_| T::from_f64(number())))).collect()
 }
 
-/// The flow from random directions at the output down to random inputs, without singular values and histograms.
+/// Measures the flow from random gradients at the output down to random inputs, without singular values and histograms.
 pub(crate) fn flow<N, T: Real, const WIDTH: usize>(
     net: &N,
     samples: usize,
@@ -31,25 +31,7 @@ where
     N: Maps<Vector<WIDTH, T>, Vector<WIDTH, T>>,
 {
     let (inputs, directions) = (normal(samples, random), normal::<WIDTH, T>(samples, random));
-    watched(net, &Along, &inputs, &directions)
-}
-
-/// The flow on a batch, without singular values and histograms.
-pub(crate) fn watched<N, X: Tensor, Y: Tensor, L: Loss<Y, T>, T: Sync>(
-    net: &N,
-    loss: &L,
-    inputs: &[X],
-    targets: &[T],
-) -> Result<Flow, chainrule::Error>
-where
-    N: Maps<X, Y>,
-{
-    let (mut workspace, mut gradient) = (Workspace::default(), N::zeros());
-    let mut hook = FlowHook::new::<N, X>(FlowOptions::LIGHT);
-    let random = &mut rng(0); // nothing in these networks is random
-    let loss =
-        net.loss_gradient_with_hook(loss, inputs, targets, &mut workspace, &mut gradient, random, &mut hook)?;
-    Ok(Flow { loss: Some(loss), samples: inputs.len(), expected: None, layers: hook.into_layers() })
+    net.flow_with(&Along, &inputs, &directions, FlowOptions::LIGHT)
 }
 
 /// Returns the mean, and the standard deviation of a single value.
@@ -68,7 +50,7 @@ pub(crate) fn claim(what: &str, measured: f64, expected: f64, tolerance: f64) ->
     Err(format!("{what}: measured {measured:.4}, but {expected:.4} was expected, to within {tolerance:.4}"))
 }
 
-/// Saves a picture as SVG and as PNG in `target/gradient-flow`, below where the example is run.
+/// Saves a picture as SVG and as PNG in `target/gradient-flow`, below the current directory.
 pub(crate) fn save(name: &str, picture: &Picture) -> Result<(), Box<dyn Error>> {
     let folder = std::path::Path::new("target").join("gradient-flow");
     std::fs::create_dir_all(&folder)?;

@@ -7,7 +7,7 @@ use chainrule::prelude::*;
 use chainrule::rand::RngExt;
 
 pub(crate) const N: usize = 200;
-/// The layers behind the first.
+/// The number of layers after the first.
 pub(crate) const L: usize = 12;
 pub(crate) const NETS: u64 = 5;
 
@@ -17,14 +17,14 @@ pub(crate) fn net<A: Maps<Vector<N>, Vector<N>>>(scheme: Initializer, seed: u64)
     Deep::<A>::init_with(scheme, &mut rng(seed))
 }
 
-/// An input of this mean square.
+/// Returns a random input of this mean square.
 pub(crate) fn input(mean_square: f64, seed: u64) -> Vector<N> {
     let (random, side) = (&mut rng(seed + 100), (3.0 * mean_square).sqrt() as f32);
     Vector([(); N].map(|()| random.random_range(-side..side)))
 }
 
-/// A row of the table: measured, and expected from the mean square of the input, σw² and the means of g'² and g'⁴.
-/// `gaussian` is -s₁ of the paper: 1 for Gaussian weights and 0 for orthogonal ones.
+/// Prints a row of the table: measured, and expected from the mean square of the input, σw² and the means of g'² and
+/// g'⁴. `gaussian` is -s₁ of the paper: 1 for Gaussian weights and 0 for orthogonal ones.
 pub(crate) fn row<A: Maps<Vector<N>, Vector<N>>>(
     name: &str,
     scheme: Initializer,
@@ -51,8 +51,8 @@ pub(crate) fn row<A: Maps<Vector<N>, Vector<N>>>(
         range(&variances)
     );
     let mean = |xs: &[f64]| xs.iter().sum::<f64>() / xs.len() as f64;
-    // The logarithm of the mean square of such a network deviates by about √(2 L/N) = 0.35 where the variance is 12;
-    // the mean of five by 0.16, and three times that is 0.5. The variance has corrections of the order of L²/N too.
+    // The logarithm of the mean square of a network deviates by about √(2 L/N) = 0.35 if the variance is 12, the mean
+    // of five by 0.16; three times that is 0.5. The variance has corrections of the order of L²/N too.
     let (off, spread) = ((mean(&squares) / square).ln().abs(), (mean(&variances) - variance).abs());
     if off > 0.5 || spread > 0.1 + 0.5 * variance {
         return Err(format!("{name}: theory expects {square} and {variance}").into());

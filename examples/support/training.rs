@@ -39,15 +39,15 @@ impl Set<64> {
 pub(crate) struct Plan {
     pub(crate) batch: usize,
     pub(crate) steps: usize,
-    /// The length to which longer gradients are clipped.
+    /// The norm to which longer gradients are clipped.
     pub(crate) clip: f64,
     /// The share of the targets that label smoothing spreads over all classes.
     pub(crate) smoothing: f64,
     pub(crate) seed: u64,
 }
 
-/// Trains, calling `each` with the optimizer and the share of the steps that are done before each step. Returns the
-/// network and the mean loss of its last hundred steps.
+/// Trains a network. Before each step it calls `each` with the optimizer and the share of the steps that are done.
+/// Returns the network and the mean loss of its last hundred steps.
 pub(crate) fn train<N, O, const D: usize>(
     mut net: Owned<N>,
     mut optimizer: O,
@@ -93,20 +93,15 @@ where
     Ok((net, last.iter().sum::<f64>() / last.len() as f64))
 }
 
-/// Returns the share of images whose largest score is that of their class.
+/// Returns the share of the images that are classified correctly.
 pub(crate) fn accuracy<N, const D: usize>(net: &N, set: &Set<D>) -> Result<f64, chainrule::Error>
 where
     N: Maps<Vector<D>, Vector<10>>,
 {
-    let mut right = 0;
-    for (images, labels) in set.images.chunks(256).zip(set.labels.chunks(256)) {
-        let scores = net.predict_batch(images)?;
-        right += scores.iter().zip(labels).filter(|(s, label)| Label::from_scores(s) == **label).count();
-    }
-    Ok(right as f64 / set.images.len() as f64)
+    chainrule::metrics::accuracy(&net.predict_batch(&set.images)?, &set.labels)
 }
 
-/// Multiplies a gradient, without buffers.
+/// Multiplies a gradient by a number. Buffers have no gradient.
 struct Scale(f64);
 
 impl Visitor<0, 1> for Scale {

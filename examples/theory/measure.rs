@@ -25,11 +25,11 @@ impl Flow {
     }
 }
 
-/// Records the norms around each block of an array, which is at the first level of the network, but not deeper.
+/// Records the norms around each block of an array, at the first level of the network.
 #[derive(Default)]
 struct Norms {
     level: usize,
-    /// Before and after each block: the backward pass reaches the last one first.
+    /// Before and after each block. The backward pass reaches the last block first.
     values: Vec<[f64; 2]>,
     gradients: Vec<[f64; 2]>,
 }
@@ -40,7 +40,7 @@ impl BackwardHook for Norms {
     }
 
     fn leave(&mut self, pass: &LayerPass<'_>) {
-        // The network itself is left last, and was not entered.
+        // The last call is for the network itself, without a call of `enter`.
         let Some(level) = self.level.checked_sub(1) else { return };
         self.level = level;
         if level == 0 {
@@ -51,13 +51,13 @@ impl BackwardHook for Norms {
     }
 }
 
-/// In f64: in f32 the squares of small numbers would be 0.
+/// In f64, because in f32 the squares of small numbers are 0.
 fn squared_norm(xs: &Numbers<'_>) -> f64 {
     xs.iter().map(|x| x * x).sum()
 }
 
-/// A network, an array of blocks, drawn by `initializer`, and one backward pass from a normal gradient of its outputs,
-/// for `samples` normal inputs of variance 1.
+/// Draws a network (an array of blocks), and measures a backward pass from a normal gradient at its outputs, for
+/// `samples` normal inputs of variance 1.
 pub(crate) fn flow<Net, const N: usize>(
     initializer: Initializer,
     samples: usize,
@@ -70,7 +70,7 @@ where
     flow_through(&*network, &normal_batch(samples, random), &normal_batch(samples, random))
 }
 
-/// The same through this network.
+/// Measures the forward and the backward pass through this network.
 pub(crate) fn flow_through<Net, const N: usize>(
     network: &Net,
     input: &[Vector<N>],
@@ -92,12 +92,12 @@ where
     )?;
     let places = |pairs: Vec<[f64; 2]>| {
         let first = pairs.last().map(|[before, _]| *before);
-        first.into_iter().chain(pairs.iter().rev().map(|[_, behind]| *behind)).collect()
+        first.into_iter().chain(pairs.iter().rev().map(|[_, after]| *after)).collect()
     };
     Ok(Flow { values: places(norms.values), gradients: places(norms.gradients) })
 }
 
-/// Independent normal numbers of variance 1.
+/// Returns independent normal numbers of variance 1.
 pub(crate) fn normal_batch<const N: usize>(samples: usize, random: &mut impl Rng) -> Vec<Vector<N>> {
     let mut number = || {
         let number: f64 = StandardNormal.sample(random);

@@ -13,7 +13,7 @@ const LAYERS: usize = 5;
 const NETS: usize = 120;
 type W = Linear<N, N, f32, NoBias>;
 
-/// ReLU under He's initialization; each pair of inputs has one gradient of its outputs in common.
+/// ReLU with He's initialization. Both inputs of a pair have the same gradient at the output.
 pub(crate) fn correlations(table: &mut Table) -> Result<(), chainrule::Error> {
     for cosine in [0.0, 0.8] {
         let start = Pair::new(cosine);
@@ -47,15 +47,15 @@ where
     let [product, square] = [0, 1].map(|at| sums.iter().map(|sum| sum[at]).sum::<f64>());
     let measured = product / square;
     let error = sums.iter().map(|[p, s]| (p - measured * s).powi(2)).sum::<f64>().sqrt() / square;
-    // Four standard errors, from how the networks differ; and a width of n takes the gradients' independence of the
-    // weights from exact to an error of the order of depth / n.
+    // Four standard errors, from how the networks differ. At a width of n, the gradients are independent of the
+    // weights up to an error of the order of depth / n.
     let tolerance = (4.0 * error + LAYERS as f64 / N as f64) / expected.gradients();
     let how = format!("{layer}, {LAYERS} times, n = {N}, at {cosine}, {NETS} nets");
     table.row("gradients' correlation", &how, expected.gradients(), measured, Tolerance::within(tolerance));
     Ok(())
 }
 
-/// Eight pairs x, x' of equal length, at an angle of this cosine exactly.
+/// Returns eight pairs x, x' of equal length. The angle between them has exactly this cosine.
 fn pairs(cosine: f64, random: &mut ChaCha8Rng) -> Vec<Vector<N>> {
     let normal: Vec<Vector<N>> = normal_batch(16, random);
     let pair = |[x, y]: [Vector<N>; 2]| {

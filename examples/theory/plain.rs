@@ -11,60 +11,51 @@ type NoBiases<const N: usize> = Linear<N, N, f32, NoBias>;
 
 /// Each layer multiplies the squared norm of a gradient by n σ², on average exactly, at every width.
 pub(crate) fn linear(table: &mut Table) -> Result<(), chainrule::Error> {
-    type Net = [NoBiases<128>; 30];
-    const NETS: usize = 160;
-    let deviation = linear_deviation(128, 30);
-    let mut all = vec![];
-    for variance in [0.9, 1.0, 1.1_f64] {
-        let ratios = normalized::<Net, 128>(variance, variance.powi(30), NETS)?;
-        let how = format!("n = 128, depth 30, n σ² = {variance}, {NETS} nets");
-        // A mean over M networks is within 4 of its standard deviations.
-        let tolerance = Tolerance::within(4.0 * deviation / (NETS as f64).sqrt());
-        table.row("linear: ratio² / (nσ²)³⁰", &how, 1.0, mean(&ratios), tolerance);
-        all.extend(ratios);
-    }
-    let how = format!("all {} of them", all.len());
-    let tolerance = Tolerance::within(4.0 * deviation / (all.len() as f64).sqrt());
-    table.row("", &how, 1.0, mean(&all), tolerance);
-    Ok(())
+    let (what, deviation) = ("linear: ratio² / (nσ²)³⁰", linear_deviation(128, 30));
+    growth::<[NoBiases<128>; 30], 128>(table, what, ("n σ²", [0.9, 1.0, 1.1], 1.0), deviation, 160)
 }
 
-/// ReLU stops half of it: σw²/2, on average exactly, at every width.
+/// ReLU passes half of it: σw²/2, on average exactly, at every width.
 pub(crate) fn relu(table: &mut Table) -> Result<(), chainrule::Error> {
-    type Net = [(NoBiases<256>, Relu); 30];
-    const NETS: usize = 64;
-    let deviation = relu_deviation(256, 30);
+    let (what, deviation) = ("ReLU: ratio² / (σw²/2)³⁰", relu_deviation(256, 30));
+    growth::<[(NoBiases<256>, Relu); 30], 256>(table, what, ("σw²", [1.0, 2.0, 3.0], 0.5), deviation, 64)
+}
+
+/// Compares the growth of squared norms in 30 layers with the 30th power of `share` times the variance. `deviation` is
+/// the relative deviation of one network.
+fn growth<Net: Maps<Vector<N>, Vector<N>>, const N: usize>(
+    table: &mut Table,
+    what: &str,
+    (name, variances, share): (&str, [f64; 3], f64),
+    deviation: f64,
+    nets: usize,
+) -> Result<(), chainrule::Error> {
+    // A mean over M networks is within 4 of its standard deviations.
+    let tolerance = |nets: usize| Tolerance::within(4.0 * deviation / (nets as f64).sqrt());
     let mut all = vec![];
-    for variance in [1.0, 2.0, 3.0_f64] {
-        let ratios = normalized::<Net, 256>(variance, (variance / 2.0).powi(30), NETS)?;
-        let how = format!("n = 256, depth 30, σw² = {variance}, {NETS} nets");
-        let tolerance = Tolerance::within(4.0 * deviation / (NETS as f64).sqrt());
-        table.row("ReLU: ratio² / (σw²/2)³⁰", &how, 1.0, mean(&ratios), tolerance);
+    for variance in variances {
+        let ratios = normalized::<Net, N>(variance, (share * variance).powi(30), nets)?;
+        let how = format!("n = {N}, depth 30, {name} = {variance}, {nets} nets");
+        table.row(what, &how, 1.0, mean(&ratios), tolerance(nets));
         all.extend(ratios);
     }
-    let how = format!("all {} of them", all.len());
-    let tolerance = Tolerance::within(4.0 * deviation / (all.len() as f64).sqrt());
-    table.row("", &how, 1.0, mean(&all), tolerance);
+    table.row("", &format!("all {} of them", all.len()), 1.0, mean(&all), tolerance(all.len()));
     Ok(())
 }
 
-/// One ratio a network, of one gradient each, so that they are independent.
-fn normalized<Net, const N: usize>(
+/// Returns one ratio for each network, of one gradient, so that they are independent.
+fn normalized<Net: Maps<Vector<N>, Vector<N>>, const N: usize>(
     variance: f64,
     expected: f64,
     nets: usize,
-) -> Result<Vec<f64>, chainrule::Error>
-where
-    Net: Maps<Vector<N>, Vector<N>>,
-{
+) -> Result<Vec<f64>, chainrule::Error> {
     let random = &mut rng((1000.0 * variance) as u64 + N as u64);
     let initializer = Initializer::lecun_normal().gain(variance.sqrt());
     (0..nets).map(|_| Ok(flow::<Net, N>(initializer, 1, random)?.ratio() / expected)).collect()
 }
 
-/// 40 networks of 20 layers of 300. In each, 8 inputs, each with its own gradient: their squares are averaged before
-/// the logarithm is taken, whose mean lies half a relative variance below the logarithm of the mean: without, some 1 %
-/// at this width.
+/// Measures 40 networks of 20 layers of 300 units, with 8 inputs, each with its own gradient. Their squares are averaged
+/// before the logarithm; the mean of their logarithms would be about 1 % (half a relative variance) too low.
 fn twenty_layers<A: Activation>(initializer: Initializer, seed: u64) -> Result<Vec<Flow>, chainrule::Error>
 where
     (Linear<300, 300>, A): Maps<Vector<300>, Vector<300>>,
@@ -73,7 +64,7 @@ where
     (0..40).map(|_| flow::<[(Linear<300, 300>, A); 20], 300>(initializer, 8, random)).collect()
 }
 
-/// χ of a layer: the geometric mean over layers 5 to 14, which no longer depend on the input.
+/// Returns χ of a layer: the geometric mean over layers 5 to 14, which do not depend on the input any more.
 fn chi_a_layer(flows: &[Flow]) -> f64 {
     geometric_mean(flows.iter().map(|flow| flow.gradients[4] / flow.gradients[14])).powf(0.1)
 }
@@ -113,8 +104,8 @@ pub(crate) fn chi(table: &mut Table) -> Result<(), chainrule::Error> {
     Ok(())
 }
 
-/// At the boundary the gradient of tanh does not change exponentially: with q falling as 1/2l, χ = 1 - 2q, and the
-/// product falls as 1/depth.
+/// At the edge the gradient of tanh does not change exponentially: q falls as 1/2l and χ = 1 - 2q, so the product falls
+/// as 1/depth.
 pub(crate) fn edge(table: &mut Table) -> Result<(), chainrule::Error> {
     edge_at::<5>(table, 0.1375)?;
     edge_at::<10>(table, 0.0714)?;
@@ -135,9 +126,9 @@ fn edge_at<const L: usize>(table: &mut Table, published: f64) -> Result<(), chai
     Ok(())
 }
 
-/// Norms, the first layer's over the last's: N - 1 factors.
+/// The norm at the first layer, divided by the norm at the last: N - 1 factors for N layers.
 pub(crate) fn first_over_last(table: &mut Table) -> Result<(), chainrule::Error> {
-    // Half or twice: the formula is for small values of z, which the first layers of tanh do not have.
+    // Half or twice: the formula is for small z, and z is not small in the first layers of tanh.
     let tolerance = Tolerance(-0.5, 1.0);
     let random = &mut rng(5);
     let first_over_last = |flow: Result<Flow, chainrule::Error>, layers: usize| {

@@ -1,4 +1,4 @@
-//! Residual blocks: the 1 of the skip connection, added to the branch's factors.
+//! Residual blocks: the skip connection adds 1 to the product of the branch's factors.
 
 use chainrule::layer::NoBias;
 use chainrule::prelude::*;
@@ -12,7 +12,7 @@ type Block<A, const N: usize> = Residual<(Linear<N, N, f32, NoBias>, A, Linear<N
 
 /// x + a W₂ relu(W₁ x), with a² = 1/50.
 pub(crate) fn relu_blocks(table: &mut Table) -> Result<(), chainrule::Error> {
-    // This holds at every width, but narrow networks differ more from each other, so more of them are needed.
+    // This is true at every width. Narrow networks differ more from each other, so more of them are needed.
     relu_blocks_of::<16>(table, 400)?;
     relu_blocks_of::<128>(table, 40)
 }
@@ -39,7 +39,7 @@ fn relu_blocks_of<const N: usize>(table: &mut Table, nets: usize) -> Result<(), 
     Ok(())
 }
 
-/// x + V tanh(W x): the stream grows, the branches saturate, and the gradient's growth slows down.
+/// x + V tanh(W x): the main path grows, the branches saturate, and the gradient grows more and more slowly.
 pub(crate) fn tanh_blocks(table: &mut Table) -> Result<(), chainrule::Error> {
     const NETS: usize = 5;
     let (initializer, random) = (Initializer::lecun_normal(), &mut rng(6));
@@ -48,7 +48,7 @@ pub(crate) fn tanh_blocks(table: &mut Table) -> Result<(), chainrule::Error> {
         .collect::<Result<_, _>>()?;
     let field = ResidualField { branch: MeanField::<Tanh>::of(initializer)?, scale: 1.0 };
     for (blocks, published) in [(25, 4.81), (50, 7.22), (100, 10.55), (200, 15.17)] {
-        // The gradient at a place depends on the blocks after it only, not on those before it.
+        // The gradient at a place depends only on the blocks after it.
         let logarithms: Vec<f64> =
             flows.iter().map(|flow| (flow.gradients[0] / flow.gradients[blocks]).ln()).collect();
         let how = format!("n = 200, {blocks} blocks, {NETS} nets");

@@ -1,6 +1,6 @@
-//! Prints a line for each row: network, method, expected and measured value, tolerance, and whether it holds.
+//! Prints a line for each row: network, method, expected and measured value, tolerance, and whether they agree.
 
-/// How far a measurement may be from what is expected, as shares of that: below and above.
+/// The allowed relative deviation from the expected value, below and above.
 #[derive(Clone, Copy)]
 pub(crate) struct Tolerance(pub(crate) f64, pub(crate) f64);
 
@@ -40,18 +40,21 @@ impl Table {
 
     pub(crate) fn row(&mut self, what: &str, how: &str, expected: f64, measured: f64, tolerance: Tolerance) {
         let Tolerance(below, above) = tolerance;
-        let holds = (expected * (1.0 + below)..=expected * (1.0 + above)).contains(&measured);
+        let agrees = (expected * (1.0 + below)..=expected * (1.0 + above)).contains(&measured);
         let [e, m] = [expected, measured].map(|x| number(x, above));
-        println!("{what:25} {how:50} {e:>9} {m:>9}  {tolerance:13} {}", if holds { "ok" } else { "OUTSIDE" });
+        println!(
+            "{what:25} {how:50} {e:>9} {m:>9}  {tolerance:13} {}",
+            if agrees { "ok" } else { "OUTSIDE" }
+        );
         self.rows += 1;
-        if !holds {
+        if !agrees {
             self.outside.push(format!("{what}, {how}"));
         }
     }
 
-    /// The published figure, or that of another program, with which the prediction of `chainrule::theory` has to agree:
-    /// the prediction uses the same derivatives as the network, and would share a mistake in them. 0.3 % is half of a
-    /// third digit.
+    /// Returns the published figure (of a paper or of another program), and compares the prediction of
+    /// `chainrule::theory` with it. The prediction uses the same derivatives as the network, so it would share a
+    /// mistake in them. 0.3 % is half of a third digit.
     pub(crate) fn published(&mut self, what: &str, published: f64, predicted: f64) -> f64 {
         if !(-0.003..=0.003).contains(&(predicted / published - 1.0)) {
             self.outside.push(format!("{what}, predicted {predicted} and published {published}"));
@@ -60,10 +63,10 @@ impl Table {
     }
 
     /// # Errors
-    /// The rows that do not hold.
+    /// The rows outside their tolerance.
     pub(crate) fn verdict(&self) -> Result<(), Box<dyn std::error::Error>> {
         if self.outside.is_empty() {
-            println!("\nAll {} rows are where theory has them.", self.rows);
+            println!("\nAll {} rows are within their tolerance.", self.rows);
             return Ok(());
         }
         Err(format!("outside their tolerance: {}", self.outside.join("; ")).into())

@@ -1,4 +1,4 @@
-//! A network in flash memory that goes on learning where it runs, without a heap.
+//! A network in flash memory, and its training on the device, without a heap.
 
 use chainrule::layer::{Parameter, View, Visitor, visit};
 use chainrule::optimizer::Inline;
@@ -8,12 +8,12 @@ use chainrule::{Error, FixedTrainer};
 /// 8x8 pixels in, the scores of ten digits out.
 pub type Net = (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>);
 
-/// The network that PyTorch trained, read while this program compiles. `cargo run --example image` makes
-/// such a file. Here the first layer is where the training starts.
+/// The network that PyTorch trained, read at compile time. `cargo run --example image` writes such a file. The training
+/// starts from its first layer.
 static TRAINED: (Dense<Image<1, 8, 8>, Vector<32>>, Tanh, Linear<32, 10>, Softmax) =
     chainrule::include_network!("../../data/digits.image");
 
-/// Digits as text: 64 pixels from 0 to 16 and the digit, in each line.
+/// Digits as text: each line has 64 pixels from 0 to 16, and the digit.
 static TRAIN: &[u8] = include_bytes!("../../data/optdigits-train.csv");
 static TEST: &[u8] = include_bytes!("../../data/optdigits-test.csv");
 
@@ -21,32 +21,33 @@ const STEPS: u64 = 100;
 const BATCH: usize = 16;
 const TESTED: usize = 300;
 
-/// The memory of a training: the network, its gradient, the two moments of Adam, and a workspace. Its size is a constant.
+/// The memory for training: the network, its gradient, the two moments of Adam, and a workspace. Its size is a
+/// constant.
 pub type Training = FixedTrainer<Net, CrossEntropy, Adam<Net, Inline<2>>, TrainingMemory>;
 type TrainingMemory = chainrule::workspace!(Net, Image<1, 8, 8>, train BATCH);
-/// The memory of a prediction.
+/// The memory for a prediction.
 pub type Memory = chainrule::workspace!(Net, Image<1, 8, 8>, predict 1);
 
-/// What came of it.
+/// The results of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// How many of the tested digits were right before training.
+    /// The number of correct digits before training.
     pub before: usize,
-    /// How many were right after.
+    /// The number of correct digits after training.
     pub after: usize,
-    /// How many were tested.
+    /// The number of digits that were tested.
     pub tested: usize,
-    /// The hash FNV-1a of all weights after training, and of the last output.
+    /// The FNV-1a hash of all weights after training, and of the last output.
     pub hash: u64,
 }
 
-/// What comes of it on every processor, with the portable kernels.
+/// The results on every processor, with the portable kernels.
 pub const EXPECTED: Report = Report { before: 31, after: 281, tested: TESTED, hash: 0xe640_b221_cdde_e5bd };
 
-/// Trains the network for some steps, and tests it before and after.
+/// Trains the network for some steps. Tests it before and after.
 ///
 /// # Errors
-/// None that these data have.
+/// None with these data.
 pub fn run() -> Result<Report, Error> {
     let mut net = Net::zeroed();
     net.0 = TRAINED.0.clone();
@@ -59,7 +60,7 @@ pub fn run() -> Result<Report, Error> {
     Ok(Report { before, after, tested: TESTED, hash: hash.0 })
 }
 
-/// Adam, with everything in a value of this function. It could be a `static`.
+/// Trains with Adam. All memory is in a local variable here; it could be a `static`.
 fn train(net: Net) -> Result<Net, Error> {
     let (loss, adam) = (CrossEntropy::default(), Adam::inline(0.01));
     let mut training = Training::new(net, loss, adam, TrainingMemory::new(), 1);
@@ -76,7 +77,7 @@ fn train(net: Net) -> Result<Net, Error> {
     Ok(training.network)
 }
 
-/// Returns how many of the tested digits are right, and the last output.
+/// Returns the number of correct digits, and the last output.
 fn test(net: &Net) -> Result<(usize, Vector<10>), Error> {
     let (mut workspace, mut output) = (Memory::new(), [Vector([0.0; 10])]);
     let (mut right, mut digits) = (0, Digits(TEST));
@@ -88,11 +89,11 @@ fn test(net: &Net) -> Result<(usize, Vector<10>), Error> {
     Ok((right, output[0]))
 }
 
-/// The rest of a text of digits.
+/// The digits of a text that are not read yet.
 struct Digits(&'static [u8]);
 
 impl Digits {
-    /// Returns the next number of the text; 0 at its end.
+    /// Returns the next number of the text, or 0 at its end.
     fn next_number(&mut self) -> u8 {
         let mut number = 0;
         while let [byte, rest @ ..] = self.0 {

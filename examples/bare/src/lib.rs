@@ -1,4 +1,4 @@
-//! The part of this program that needs no operating system: it builds for a microcontroller too.
+//! The part of this program that needs no operating system. It builds for a microcontroller too.
 //!
 //! ```text
 //! $ rustup target add thumbv7em-none-eabihf

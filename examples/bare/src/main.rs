@@ -1,9 +1,13 @@
-//! A network without a heap, without the standard library and without the C library's mathematics: trains on digits for
-//! some steps and predicts. On a computer it says what came of it; a microcontroller uses the same library.
+//! A network without a heap, without the standard library, and without the C library's mathematics: trains on digits,
+//! and predicts.
+//!
+//! It is a template for a microcontroller: the part in `lib.rs` builds for one, and has the same bits there. On a
+//! computer this program prints the results.
 //!
 //! ```text
-//! $ cargo run --release
+//! $ cd examples/bare && cargo run --release
 //! 300 digits: 31 right before training, 281 after; the bits are those of every processor (e640b221cddee5bd)
+//! OUTPUT
 //! ```
 #![no_std]
 #![no_main]
@@ -14,7 +18,7 @@ use core::panic::PanicInfo;
 
 use bare::digits::{EXPECTED, Memory, Training, run};
 
-// From the operating system this program takes the start of `main`, and these two.
+// From the operating system this program uses the call of `main`, and these two functions.
 #[link(name = "c")]
 unsafe extern "C" {
     fn write(file: c_int, bytes: *const c_void, count: usize) -> isize;
@@ -38,8 +42,8 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     unsafe { abort() }
 }
 
-/// The `core` of this computer's target refers to what would unwind after a panic. There is no unwinding here, so it is
-/// never called. The `core` of a microcontroller does not ask for it.
+/// The `core` of a computer's target refers to this function, which unwinds after a panic. Here nothing unwinds, so
+/// it is never called. The `core` of a microcontroller does not refer to it.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
 

@@ -1,17 +1,17 @@
-//! The sounds of the example `stream`: plucked strings, and a valve amplifier that they go through.
+//! Plucked strings, and a valve amplifier as their effect.
 
 use std::f64::consts::TAU;
 use std::path::Path;
 
 use chainrule::rand::{Rng, RngExt};
 
-/// Samples a second.
+/// The number of samples in a second.
 pub(crate) const RATE: usize = 44_100;
 
-/// Returns plucked strings for this many samples: a chord or a note every 0.15 to 0.6 seconds.
+/// Returns a sound of plucked strings: a chord or a note every 0.15 to 0.6 seconds.
 ///
 /// Karplus, Strong, "Digital synthesis of plucked-string and drum timbres", Computer Music Journal 7 (1983): noise in a
-/// delay line as long as a period, and through a low-pass on each round.
+/// delay line of one period, which passes through a low-pass in each period.
 pub(crate) fn strings(samples: usize, random: &mut impl Rng) -> Vec<f32> {
     const CHORDS: [&[i32]; 4] = [&[0], &[0, 7], &[0, 7, 12, 16], &[0, 3, 7, 12]]; // in semitones
     let mut sound = vec![0.0; samples];
@@ -33,7 +33,7 @@ pub(crate) fn strings(samples: usize, random: &mut impl Rng) -> Vec<f32> {
 fn pluck(sound: &mut [f64], frequency: f64, loudness: f64, random: &mut impl Rng) {
     let mut line: Vec<f64> =
         (0..(RATE as f64 / frequency) as usize).map(|_| random.random_range(-1.0..1.0)).collect();
-    // A soft plectrum.
+    // As with a soft plectrum, there are fewer overtones.
     for _ in 0..3 {
         (1..line.len()).for_each(|at| line[at] = 0.5 * (line[at] + line[at - 1]));
     }
@@ -46,7 +46,7 @@ fn pluck(sound: &mut [f64], frequency: f64, loudness: f64, random: &mut impl Rng
     }
 }
 
-/// A filter of one pole.
+/// A filter with one pole.
 struct Pole {
     share: f64,
     state: f64,
@@ -67,10 +67,10 @@ impl Pole {
     }
 }
 
-/// Returns the sound behind a valve amplifier: a high-pass; a valve that saturates by a tanh, on one side before the
-/// other, and whose bias drifts with its current; a low-pass.
+/// Returns the sound after a valve amplifier: a high-pass; a valve that saturates like a tanh, on one side earlier than
+/// on the other, with a bias that drifts with its current; a low-pass.
 ///
-/// The valve runs at eight times the rate, so that its overtones do not fold back into the sound.
+/// The valve runs at eight times the rate, so that its overtones do not alias.
 pub(crate) fn amplify(sound: &[f32]) -> Vec<f32> {
     const TIMES: usize = 8;
     let fast = (RATE * TIMES) as f64;
@@ -108,46 +108,4 @@ pub(crate) fn save(path: impl AsRef<Path>, sound: &[f32]) -> Result<(), hound::E
         file.write_sample((x.clamp(-1.0, 1.0) * f32::from(i16::MAX)) as i16)?;
     }
     file.finalize()
-}
-
-/// Returns the error-to-signal ratio: the energy of the difference, divided by that of the target.
-pub(crate) fn error_to_signal(sound: &[f32], target: &[f32]) -> f64 {
-    let energy = |numbers: &mut dyn Iterator<Item = f32>| numbers.map(|x| f64::from(x * x)).sum::<f64>();
-    let error = energy(&mut sound.iter().zip(target).map(|(a, y)| a - y));
-    error / energy(&mut target.iter().copied())
-}
-
-/// Returns the filter of `taps` coefficients (FIR) whose output is nearest to the target: the best linear model.
-pub(crate) fn best_filter(sound: &[f32], target: &[f32], taps: usize) -> Vec<f64> {
-    let correlation = |other: &[f32], lag: usize| -> f64 {
-        sound.iter().zip(&other[lag..]).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum()
-    };
-    let own: Vec<f64> = (0..taps).map(|lag| correlation(sound, lag)).collect();
-    let wanted: Vec<f64> = (0..taps).map(|lag| correlation(target, lag)).collect();
-    // The normal equations R h = r, where R[i, j] = own[|i - j|], by Gauss; R is positive definite.
-    let mut rows: Vec<Vec<f64>> =
-        (0..taps).map(|i| (0..taps).map(|j| own[i.abs_diff(j)]).chain([wanted[i]]).collect()).collect();
-    for pivot in 0..taps {
-        let (done, rest) = rows.split_at_mut(pivot + 1);
-        let row = &done[pivot];
-        for other in rest {
-            let factor = other[pivot] / row[pivot];
-            other.iter_mut().zip(row).skip(pivot).for_each(|(x, y)| *x -= factor * y);
-        }
-    }
-    let mut filter = vec![0.0; taps];
-    for i in (0..taps).rev() {
-        let known: f64 = (i + 1..taps).map(|j| rows[i][j] * filter[j]).sum();
-        filter[i] = (rows[i][taps] - known) / rows[i][i];
-    }
-    filter
-}
-
-/// Returns the sound behind a filter.
-pub(crate) fn filter(sound: &[f32], filter: &[f64]) -> Vec<f32> {
-    let at = |at: usize| -> f64 {
-        let terms = filter.iter().zip(sound[..=at].iter().rev());
-        terms.map(|(h, &x)| h * f64::from(x)).sum()
-    };
-    (0..sound.len()).map(|step| at(step) as f32).collect()
 }

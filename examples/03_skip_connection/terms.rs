@@ -1,23 +1,23 @@
-//! The two terms of the gradient below a residual block, measured.
+//! The two terms of the gradient at the input of a residual block, measured.
 
 use std::error::Error;
 
 use chainrule::flow::Flow;
 
-/// The share of |dR/dA(n)| that arrives at Z(n-k).
+/// The shares of |dR/dA(n)| that reach Z(n-k).
 #[derive(Clone, Copy)]
 pub(crate) struct Terms {
     pub(crate) skip: f64,
     pub(crate) branch: f64,
-    /// The weights' gain and the mean of g', once for each layer of the branch, of the skip's term.
+    /// The skip's share, times the weights' gain and the mean of g' for each layer of the branch.
     pub(crate) predicted: f64,
     pub(crate) cosine: f64,
     pub(crate) both: f64,
 }
 
 impl Terms {
-    /// Returns the mean over the blocks `1.0`, `1.1`, .. of a network, whose residual block is at this path in the
-    /// block.
+    /// Returns the mean over the blocks `1.0`, `1.1`, .. of a network. `residual` is the path of the residual block
+    /// within such a block.
     pub(crate) fn of(flow: &Flow, residual: &str, gain: f64, k: usize) -> Result<Self, Box<dyn Error>> {
         let blocks = (0..).map_while(|at| Some((at, flow.layer(&format!("1.{at}"))?.output_grad_rms?)));
         let of_block = |(at, arrives): (usize, f64)| {
@@ -38,7 +38,7 @@ impl Terms {
         Ok(Self::mean(&blocks))
     }
 
-    /// The root mean square of shares, the mean of cosines.
+    /// Returns the root mean square of the shares, and the mean of the cosines.
     pub(crate) fn mean(of: &[Self]) -> Self {
         let mean = |value: &dyn Fn(&Self) -> f64| of.iter().map(value).sum::<f64>() / of.len() as f64;
         Self {

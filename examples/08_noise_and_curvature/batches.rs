@@ -1,4 +1,4 @@
-//! For the example `08_noise_and_curvature`: batches, how many steps a training takes to a given loss, and ranges.
+//! Random batches, and the number of steps that a training takes to a given loss.
 
 use std::error::Error;
 
@@ -7,12 +7,12 @@ use chainrule::rand::RngExt;
 
 use crate::digits::Digit;
 
-/// The learning rates, of which each batch size takes its best.
+/// The learning rates. Each batch size takes the best one.
 const RATES: [f64; 6] = [0.05, 0.1, 0.2, 0.4, 0.8, 1.2];
-/// The most steps.
+/// The largest number of steps.
 const MOST: usize = 2000;
 
-/// A batch of random samples.
+/// Draws a batch of random samples.
 pub(crate) fn draw(
     digits: &[Digit],
     size: usize,
@@ -50,20 +50,7 @@ where
     Ok(best)
 }
 
-/// Returns the first digits, with their mean image subtracted from each, and their classes as vectors of 0 and 1.
-pub(crate) fn centered(digits: &[Digit]) -> (Vec<Vector<64>>, Vec<Vector<10>>) {
-    let one_hot =
-        |label: Label<10>| Vector(std::array::from_fn(|at| f32::from(u8::from(at == label.index()))));
-    let (mut images, targets): (Vec<_>, _) =
-        digits.iter().map(|&(image, label)| (image, one_hot(label))).unzip();
-    for pixel in 0..64 {
-        let mean = images.iter().map(|image| image[pixel]).sum::<f32>() / images.len() as f32;
-        images.iter_mut().for_each(|image| image[pixel] -= mean);
-    }
-    (images, targets)
-}
-
-/// Returns the least and the greatest.
+/// Returns the smallest and the largest value.
 pub(crate) fn range(values: &[f64]) -> [f64; 2] {
     values.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[least, most], &x| [least.min(x), most.max(x)])
 }
