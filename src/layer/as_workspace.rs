@@ -84,7 +84,8 @@ impl Needs {
 }
 
 /// A workspace: a [`Workspace`](crate::layer::Workspace), which grows, a [`FixedWorkspace`], or a
-/// [`CarriedState`](crate::stream::CarriedState), which also has the state of recurrent layers.
+/// [`CarriedState`](crate::stream::CarriedState), which also has the state of recurrent layers. See the example of
+/// [`WorkspaceFor`](super::WorkspaceFor).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a workspace",
     label = "expected a workspace",

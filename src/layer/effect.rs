@@ -53,8 +53,8 @@ pub enum Effect {
     /// A product with random weights. Their variance is the one that the initializer gives to a weight with the layer's
     /// fans.
     Weights {
-        /// How many numbers of the input an output sums over, on average. This is the fan-in if the stride of the layer
-        /// is 1.
+        /// How many numbers of the input an output sums over, on average. This is the fan-in, except in a transposed
+        /// convolution with a stride, where it is the fan-in divided by the stride of each axis.
         inputs: f64,
     },
     /// A random row of a table for each token. Its numbers have the variance that the initializer gives the layer's
@@ -117,6 +117,15 @@ pub enum Effect {
 }
 
 /// How a recurrent layer computes a step from the step before.
+///
+/// # Examples
+/// ```
+/// use chainrule::layer::{Effect, Recurrence};
+/// use chainrule::prelude::*;
+///
+/// let plan = <Lstm<3, 16> as Layer<Sequence<20, 3>>>::PLAN;
+/// assert!(matches!(plan.effect, Effect::Recurrent(Recurrence::Lstm)));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Recurrence {
     /// h(t) = g(W x(t) + U h(t-1)), as [`Rnn`](super::Rnn).
@@ -130,6 +139,15 @@ pub enum Recurrence {
 }
 
 /// The numbers that a norm normalizes together.
+///
+/// # Examples
+/// ```
+/// use chainrule::layer::{Effect, Normalized};
+/// use chainrule::prelude::*;
+///
+/// let plan = <LayerNorm<Vector<8>> as Layer<Vector<8>>>::PLAN;
+/// assert!(matches!(plan.effect, Effect::Norm { of: Normalized::Sample, .. }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Normalized {
     /// The numbers of a sample, divided by their root mean square: their mean is not subtracted.
@@ -141,6 +159,20 @@ pub enum Normalized {
 }
 
 /// The moments of an activation g for a normal random number x of variance q: E\[g(x)\], E\[g(x)²\] and E\[g'(x)²\].
+///
+/// # Examples
+/// ```
+/// use chainrule::layer::{Effect, Moments, Piece};
+/// use chainrule::prelude::*;
+///
+/// assert!(matches!(Relu::EFFECT, Effect::Activation(Moments::Slopes { above: 1.0, below: 0.0 })));
+///
+/// // g(x) = max(0, min(1, x)) in three pieces: 0 below 0, x from 0 to 1, and 1 above 1.
+/// const RAMP: &[Piece] =
+///     &[Piece::line(f64::NEG_INFINITY, 0.0, 0.0), Piece::line(0.0, 0.0, 1.0), Piece::line(1.0, 1.0, 0.0)];
+/// const EFFECT: Effect = Effect::Activation(Moments::Pieces(RAMP));
+/// assert_eq!(RAMP[1].coefficients, [0.0, 1.0, 0.0]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Moments {
     /// g(x) = `above` x above zero, `below` x below zero.
@@ -200,7 +232,7 @@ pub enum Moments {
     },
 }
 
-/// A piece of a piecewise polynomial function: c₀ + c₁ x + c₂ x² for x ≥ `from`.
+/// A piece of a piecewise polynomial function: c₀ + c₁ x + c₂ x² for x ≥ `from`. See the example of [`Moments`].
 #[derive(Clone, Copy, Debug)]
 pub struct Piece {
     /// Where it starts; -∞ for the first.

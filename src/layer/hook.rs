@@ -73,6 +73,36 @@ pub trait BackwardHook {
 
 /// The data that determines the probabilities of an attention layer, for a [`BackwardHook`]. For each head they are the
 /// softmax of q k / √n over the keys that are visible to a query, where n is how many numbers a head has.
+///
+/// # Examples
+/// ```
+/// use chainrule::layer::{AttentionScores, BackwardHook, LayerPass, Plan, Segment};
+/// use chainrule::prelude::*;
+///
+/// /// Saves the number of heads, and the keys that each query sees in the first sample.
+/// #[derive(Default)]
+/// struct Visible(usize, Vec<std::ops::Range<usize>>);
+///
+/// impl BackwardHook for Visible {
+///     fn enter(&mut self, _: Segment, _: &'static Plan) {}
+///
+///     fn leave(&mut self, _: &LayerPass<'_>) {}
+///
+///     fn attention(&mut self, scores: &AttentionScores<'_>) {
+///         *self = Self(scores.heads, (0..scores.steps[0]).map(|query| (scores.visible)(0, query)).collect());
+///     }
+/// }
+///
+/// type Net = SelfAttention<4, 2, Causal>;
+/// let net = Net::init(&mut rng(1));
+/// let (mut workspace, mut gradient, mut seen) = (Workspace::default(), Net::zeros(), Visible::default());
+/// let batch = [Sequence([[1.0; 4], [2.0; 4], [3.0; 4]])];
+/// net.loss_gradient_with_hook(
+///     &MeanSquaredError, &batch, &batch, &mut workspace, &mut gradient, &mut rng(2), &mut seen,
+/// )?;
+/// assert_eq!((seen.0, seen.1), (2, vec![0..1, 0..2, 0..3])); // causal: no later keys
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct AttentionScores<'a> {
     /// For each sample and query, the numbers of all heads, one head after the other.
@@ -103,6 +133,37 @@ impl core::fmt::Debug for AttentionScores<'_> {
 ///
 /// The gradient is the part of dR/dh(t) that comes from that output. What the outputs of earlier steps add is left out,
 /// so only the factors of the steps change its length.
+///
+/// # Examples
+/// ```
+/// use chainrule::layer::{BackwardHook, LayerPass, Plan, Segment, TimeStep};
+/// use chainrule::prelude::*;
+///
+/// /// Saves each step with the length of its gradient.
+/// struct Lengths(Vec<(usize, f64)>);
+///
+/// impl BackwardHook for Lengths {
+///     fn enter(&mut self, _: Segment, _: &'static Plan) {}
+///
+///     fn leave(&mut self, _: &LayerPass<'_>) {}
+///
+///     fn step_of_time(&mut self, step: &TimeStep) {
+///         self.0.push((step.step, step.gradient));
+///     }
+/// }
+///
+/// // h(t) = x(t) + h(t-1) / 2: each step back halves the gradient.
+/// type Net = (Rnn<1, 1, Relu>, LastStep);
+/// let mut net = Net::zeros();
+/// (*net.0.weight_ih, *net.0.weight_hh) = ([[1.0]], [[0.5]]);
+/// let (mut workspace, mut gradient, mut lengths) = (Workspace::default(), Net::zeros(), Lengths(vec![]));
+/// let (inputs, targets) = ([Sequence([[4.0], [4.0], [1.0]])], [Vector([0.0])]); // h is 4, 6 and 4
+/// net.loss_gradient_with_hook(
+///     &MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(1), &mut lengths,
+/// )?;
+/// assert_eq!(lengths.0, [(2, 8.0), (1, 4.0), (0, 2.0)]); // dR/dh(2) = 2 h(2) = 8
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeStep {
     /// t, from 0.

@@ -120,7 +120,15 @@ pub enum OnnxInput {
     Absent,
 }
 
-/// An attribute of an [`OnnxNode`], as in `OnnxNode::of_input("Elu").with(&[("alpha", OnnxAttribute::Float(1.0))])`.
+/// An attribute of an [`OnnxNode`].
+///
+/// # Examples
+/// ```
+/// use chainrule::layer::{Onnx, OnnxAttribute, OnnxNode};
+///
+/// const ELU: Onnx = Onnx::nodes(&[OnnxNode::of_input("Elu").with(&[("alpha", OnnxAttribute::Float(0.5))])]);
+/// # let _ = ELU;
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum OnnxAttribute {
     /// A whole number.

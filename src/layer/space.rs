@@ -12,6 +12,11 @@ pub(crate) const LINE: usize = 64;
 /// // 3 numbers of 4 bytes for each sample, and one of 8 bytes for the batch:
 /// let space = Space::per_sample::<f32>(3).and(Space::per_batch::<f64>(1));
 /// assert_eq!((space.per_sample, space.per_batch), (12, 8));
+/// // For 10 samples these are 128 bytes: at most 2 cache lines of 64 bytes, and 1 for the start of each slice.
+/// assert_eq!(space.bytes(10), (2 + 2) * 64);
+/// // Memory for one use or another, twice:
+/// let larger = Space::per_sample::<f32>(3).or(Space::per_sample::<u8>(7));
+/// assert_eq!(larger.times(2).per_sample, 24);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {

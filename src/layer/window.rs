@@ -94,8 +94,16 @@ impl Window {
         )
     }
 
-    /// Returns the window of a layer over `kernel` steps, or over `kernel` x `kernel` pixels, in steps of `stride`, on
-    /// an input padded by `padding`.
+    /// Returns the window of a layer over `kernel` steps, or over `kernel` x `kernel` pixels, with the stride `stride`,
+    /// on an input with a padding of `padding`.
+    ///
+    /// # Examples
+    /// ```
+    /// use chainrule::layer::{Reach, Window};
+    ///
+    /// // Output row r depends on the input rows 2 r - 1, 2 r and 2 r + 1.
+    /// assert_eq!(Window::of(3, 2, 1).rows(), Some(Reach { stride: 2, first: -1, last: 1 }));
+    /// ```
     pub const fn of(kernel: usize, stride: usize, padding: usize) -> Self {
         Self(Some([Reach::of_span(kernel, stride, padding); 2]))
     }

@@ -40,7 +40,7 @@ use crate::tensor::{Aligned, Sequence, Vector, len};
 /// let mut slope = Conv1d::<1, 2, 2>::zeros();
 /// *slope.weight = [[[-1.0, 0.5]], [[1.0, 0.5]]]; // to two features: the difference of two steps, and their mean
 /// let steps = Sequence([[1.0], [3.0], [9.0]]);
-/// assert_eq!(slope.predict(&steps)?, Sequence([[2.0, 2.0], [6.0, 6.0]])); // a Sequence<2, 2>, inferred by the compiler
+/// assert_eq!(slope.predict(&steps)?, Sequence([[2.0, 2.0], [6.0, 6.0]])); // an inferred Sequence<2, 2>
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[doc(alias("nn.Conv1d", "temporal convolution", "TDNN"))]

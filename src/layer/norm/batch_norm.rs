@@ -58,7 +58,7 @@ use crate::tensor::{Image, Sequence, Vector};
 /// let mut workspace = Workspace::default();
 /// norm.forward(&batch, &mut y, workspace.prepare::<Vector<1>, BatchNorm<1>>(2), &mut Mode::Train(&mut rng(0)));
 /// assert_abs_diff_eq!(y[0], Vector([-1.0]), epsilon = 1e-5); // the batch has mean 6 and variance 4
-/// assert_abs_diff_eq!(norm.predict(&batch[0])?, Vector([4.0]), epsilon = 1e-4); // the running mean and variance are 0 and 1
+/// assert_abs_diff_eq!(norm.predict(&batch[0])?, Vector([4.0]), epsilon = 1e-4); // running: 0 and 1
 ///
 /// let mut trainer = Trainer::new(norm, MeanSquaredError, Sgd::new(0.0), 0);
 /// trainer.step(&batch, &batch)?;

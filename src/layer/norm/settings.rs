@@ -44,6 +44,14 @@ pub struct Epsilon<const NUM: u64 = 1, const DEN: u64 = 100_000>;
 
 /// The machine epsilon as ε: the distance from 1 to the next number of the scalar type, 2⁻²³ in `f32` and 2⁻⁵² in
 /// `f64`. It is the default of [`RmsNorm`](super::RmsNorm), as in PyTorch's `nn.RMSNorm`.
+///
+/// # Examples
+/// ```
+/// use chainrule::prelude::*;
+///
+/// assert_eq!(<RmsNorm<Vector<4>>>::EPSILON, f64::from(f32::EPSILON));
+/// assert_eq!(<RmsNorm<Vector<4, f64>>>::EPSILON, f64::EPSILON);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct MachineEpsilon;
 

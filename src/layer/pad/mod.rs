@@ -164,7 +164,7 @@ pub type CircularPad2d<
 /// [`Pad1d`] with zeros. See the example of [`Pad1d`].
 pub type ZeroPad1d<const BEFORE: usize, const AFTER: usize = BEFORE> = Pad1d<Constant, BEFORE, AFTER>;
 
-/// [`Pad1d`] with the number `NUM / DEN`.
+/// [`Pad1d`] with the number `NUM / DEN`. See the example of [`ConstantPad2d`].
 pub type ConstantPad1d<const NUM: i64, const DEN: u64, const BEFORE: usize, const AFTER: usize = BEFORE> =
     Pad1d<Constant<NUM, DEN>, BEFORE, AFTER>;
 

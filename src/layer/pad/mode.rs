@@ -28,19 +28,21 @@ pub enum Fill {
     Circular,
 }
 
-/// Pads with the number `NUM / DEN`, by default 0.
+/// Pads with the number `NUM / DEN`, by default 0. See the examples of [`Pad2d`](super::Pad2d) and
+/// [`ConstantPad2d`](super::ConstantPad2d).
 #[derive(Clone, Copy, Debug)]
 pub struct Constant<const NUM: i64 = 0, const DEN: u64 = 1>;
 
-/// Pads with the mirror image. The first and the last pixel are not repeated.
+/// Pads with the mirror image. The first and the last pixel are not repeated. See the example of
+/// [`Pad2d`](super::Pad2d).
 #[derive(Clone, Copy, Debug)]
 pub struct Reflect;
 
-/// Pads with copies of the nearest pixel.
+/// Pads with copies of the nearest pixel. See the example of [`Pad2d`](super::Pad2d).
 #[derive(Clone, Copy, Debug)]
 pub struct Replicate;
 
-/// Pads with the pixels of the opposite side of the image.
+/// Pads with the pixels of the opposite side of the image. See the example of [`Pad2d`](super::Pad2d).
 #[derive(Clone, Copy, Debug)]
 pub struct Circular;
 

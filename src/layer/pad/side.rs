@@ -10,7 +10,8 @@ use crate::tensor::side::{Known, Side, ToSide};
 
 type N<const SIDE: usize> = <Side<SIDE> as Known>::Number;
 
-/// This side, with a padding of `BEFORE` and `AFTER` in the mode `M`.
+/// This side, with a padding of `BEFORE` and `AFTER` in the mode `M`: the bound of [`Pad2d`](super::Pad2d) and
+/// [`Pad1d`](super::Pad1d). See the example of [`Pad2d`](super::Pad2d).
 pub trait PaddedTo<M, const BEFORE: usize, const AFTER: usize> {
     /// The side of the output.
     type Out;

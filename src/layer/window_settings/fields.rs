@@ -114,7 +114,8 @@ places! {
     [] ExcludePadding: [K S P D G O R] [];
 }
 
-/// The settings of a layer with windows: one setting, or a tuple of several in any order.
+/// The settings of a layer with windows: one setting, or a tuple of several in any order. See the example of
+/// [`Conv2dWith`](crate::layer::Conv2dWith).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting of the windows of a layer",
     label = "expected a setting or a tuple of settings",
