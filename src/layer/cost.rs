@@ -4,11 +4,12 @@
 ///
 /// # Examples
 /// ```
+/// use chainrule::layer::Cost;
 /// use chainrule::prelude::*;
 /// type Net = (Linear<16, 32>, Tanh, Linear<32, 4>);
 /// const _: () = assert!(Net::COUNT * size_of::<f32>() <= 4096, "the network must fit into 4 KiB");
 /// const _: () = assert!(<Net as Layer<Vector<16>>>::PLAN.cost.multiply_adds <= 1000);
-/// use chainrule::layer::Cost;
+///
 /// // Layers of weights from 8 numbers to 4 to 2: one hidden layer, of width 4.
 /// let cost = Cost::weights(8 * 4, 4).then(Cost::weights(4 * 2, 2));
 /// assert_eq!((cost.multiply_adds, cost.backward_multiply_adds, cost.depth), (40, 80, 2));

@@ -79,7 +79,7 @@ pub trait BackwardHook {
 /// use chainrule::layer::{AttentionScores, BackwardHook, LayerPass, Plan, Segment};
 /// use chainrule::prelude::*;
 ///
-/// /// Saves the number of heads, and the keys that each query sees in the first sample.
+/// /// Saves the number of heads, and the visible keys of each query in the first sample.
 /// #[derive(Default)]
 /// struct Visible(usize, Vec<std::ops::Range<usize>>);
 ///
@@ -95,12 +95,12 @@ pub trait BackwardHook {
 ///
 /// type Net = SelfAttention<4, 2, Causal>;
 /// let net = Net::init(&mut rng(1));
-/// let (mut workspace, mut gradient, mut seen) = (Workspace::default(), Net::zeros(), Visible::default());
+/// let (mut workspace, mut gradient, mut visible) = (Workspace::default(), Net::zeros(), Visible::default());
 /// let batch = [Sequence([[1.0; 4], [2.0; 4], [3.0; 4]])];
 /// net.loss_gradient_with_hook(
-///     &MeanSquaredError, &batch, &batch, &mut workspace, &mut gradient, &mut rng(2), &mut seen,
+///     &MeanSquaredError, &batch, &batch, &mut workspace, &mut gradient, &mut rng(2), &mut visible,
 /// )?;
-/// assert_eq!((seen.0, seen.1), (2, vec![0..1, 0..2, 0..3])); // causal: no later keys
+/// assert_eq!((visible.0, visible.1), (2, vec![0..1, 0..2, 0..3])); // causal: no later keys
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Clone)]
