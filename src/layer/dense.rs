@@ -51,7 +51,7 @@ pub struct Dense<In: Tensor, Out: Tensor, B: Bias<Out> = Out> {
     pub bias: B,
 }
 
-/// A linear map between vectors: [`Dense`] whose sizes are numbers.
+/// A linear map between vectors: a [`Dense`] layer with its sizes as numbers.
 ///
 /// Forward `z = x W + b`; backward `dx = dz Wᵀ`, `dW = xᵀ dz`, `db = dz`, summed over the batch.
 ///

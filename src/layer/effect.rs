@@ -73,7 +73,7 @@ pub enum Effect {
     Activation(Moments),
     /// The numbers are divided by their standard deviation.
     Norm {
-        /// The numbers whose deviation is computed.
+        /// Over which numbers the deviation is computed.
         of: Normalized,
         /// The number that is added to the variance.
         epsilon: f64,

@@ -11,7 +11,7 @@ use crate::tensor::{Channels, Tensor, Vector, by_channel, by_channel_mut};
 
 /// A leaky ReLU with one trained slope below zero for the whole layer. [`ChannelPRelu`] has one slope for each channel.
 ///
-/// Forward `y = x` for x > 0, else `y = a x`; backward `dx = dy` or `dx = a dy`, and `da = Σ x dy` over x ≤ 0.
+/// Forward `y = x` for x > 0, otherwise `y = a x`; backward `dx = dy` or `dx = a dy`, and `da = Σ x dy` over x ≤ 0.
 ///
 /// # Shapes
 /// Any shape; the output has the shape of the input. `slope` is `[1]` and starts at 0.25.
@@ -77,8 +77,8 @@ comparable!([T: Real] PRelu<T>);
 
 /// A leaky ReLU with a trained slope below zero for each feature or channel: PyTorch's `nn.PReLU(num_parameters=C)`.
 ///
-/// Forward `y = x` for x > 0, else `y = a x` with the a of the channel of x; backward `dx = dy` or `dx = a dy`, and
-/// `da = Σ x dy` over the numbers x ≤ 0 of the channel.
+/// Forward `y = x` for x > 0, otherwise `y = a x` with the a of the channel of x; backward `dx = dy` or `dx = a dy`,
+/// and `da = Σ x dy` over the numbers x ≤ 0 of the channel.
 ///
 /// # Shapes
 /// `Vector<CHANNELS>`, `Sequence<STEPS, CHANNELS>` or `Image<CHANNELS, H, W>`; the output has the shape of the input.

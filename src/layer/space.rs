@@ -5,6 +5,10 @@ pub(crate) const LINE: usize = 64;
 
 /// How much memory a layer needs, for each sample and for each batch: a constant of its [`Plan`](super::Plan).
 ///
+/// # Panics
+/// All functions panic if a number of bytes overflows `usize`, also in release builds. In a constant that is a compile
+/// error.
+///
 /// # Examples
 /// ```
 /// use chainrule::layer::Space;

@@ -176,7 +176,11 @@ impl<'a> WorkspaceMut<'a> {
         take(&mut self.scratch, len)
     }
 
-    /// Takes the saved memory of a layer inside this one, which has the plan `plan`.
+    /// Takes the saved memory of a layer inside this one, which has the plan `plan`. See the example of
+    /// [`child`](Self::child).
+    ///
+    /// # Panics
+    /// Panics if the layer takes more than its plan declares: see [`Plan::contains`].
     #[inline]
     pub fn split(&mut self, plan: &Plan, samples: usize) -> Saved<'a> {
         Saved(take_lines(&mut self.saved, plan.saved.lines(samples)), self.carried.take(plan.carried))
@@ -205,7 +209,8 @@ impl<'a> WorkspaceMut<'a> {
     }
 
     /// Returns the workspace of a layer inside this one: its saved memory, and all remaining scratch memory. All layers
-    /// inside use the same scratch memory one after the other, so this layer must take its scratch memory before.
+    /// inside use the same scratch memory one after the other, so this layer must take its scratch memory before it
+    /// calls this method.
     ///
     /// # Examples
     /// A layer `F` inside, on a batch of `n` samples:

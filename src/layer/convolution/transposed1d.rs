@@ -77,7 +77,7 @@ impl<
     B: Bias<Vector<OUT, T>>,
 > TransposedConv1d<IN, OUT, K, S, P, T, B>
 {
-    /// The windows of the convolution whose transpose this layer is. It maps this layer's output to its input.
+    /// The windows of the matching convolution, which maps this layer's output to its input.
     const WINDOWS: Steps = Steps::plain(K, S, P).transposed();
 }
 

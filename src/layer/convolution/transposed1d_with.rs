@@ -121,7 +121,7 @@ impl<
     B: Bias<Vector<OUT, T>>,
 > TransposedConv1dWith<IN, OUT, S, T, B>
 {
-    /// The windows of the convolution whose transpose this layer is. It maps this layer's output to its input.
+    /// The windows of the matching convolution, which maps this layer's output to its input.
     const WINDOWS: Steps = Steps { axis: S::Is::AXIS, groups: S::GROUPS, transposed: true };
 }
 

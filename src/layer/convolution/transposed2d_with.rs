@@ -137,7 +137,7 @@ impl<
     B: Bias<Vector<OUT, T>>,
 > TransposedConv2dWith<IN, OUT, S, T, B>
 {
-    /// The windows of the convolution whose transpose this layer is. It maps this layer's output to its input.
+    /// The windows of the matching convolution, which maps this layer's output to its input.
     const PIXELS: Pixels = Pixels { axes: S::Is::AXES, groups: S::GROUPS, transposed: true };
     const STRIDES: usize = S::Is::AXES[0].stride * S::Is::AXES[1].stride;
 }
