@@ -30,7 +30,7 @@ use crate::kernel::Real;
 /// let mut net = Linear::<2, 1>::zeros();
 /// *net.weight = [Vector([3.0]), Vector([4.0])];
 /// let mut sum = SumOfSquares(0.0);
-/// visit([View::of(&net)], [], &mut sum);
+/// visit([View::of(&*net)], [], &mut sum);
 /// assert_eq!(sum.0, 25.0);
 /// ```
 #[doc(alias("named_parameters", "tree_map"))]
