@@ -34,7 +34,8 @@ use crate::tensor::{Numbers, Sample};
 /// }
 ///
 /// let net = <(Linear<2, 3>, Tanh)>::init(&mut rng(1));
-/// let (mut workspace, mut gradient, mut names) = (Workspace::default(), <(Linear<2, 3>, Tanh)>::zeros(), Names(vec![]));
+/// let (mut workspace, mut gradient) = (Workspace::default(), <(Linear<2, 3>, Tanh)>::zeros());
+/// let mut names = Names(vec![]);
 /// let (inputs, targets) = ([Vector([1.0, -1.0])], [Vector([0.0; 3])]);
 /// net.loss_gradient_with_hook(
 ///     &MeanSquaredError, &inputs, &targets, &mut workspace, &mut gradient, &mut rng(2), &mut names,

@@ -25,8 +25,8 @@ use crate::{
 
 /// A plain recurrent layer: at each step, an activation of the input and of the hidden state before.
 ///
-/// Forward `z(t) = W x(t) + b + U h(t-1) + b'` and `h(t) = g(z(t))`, which is the output; backward, from the last step to
-/// the first, `dz(t) = g'(z(t)) (dy(t) + Uᵀ dz(t+1))`, then `dW = Σ x(t) dz(t)ᵀ`, `dU = Σ h(t-1) dz(t)ᵀ`,
+/// Forward `z(t) = W x(t) + b + U h(t-1) + b'` and `h(t) = g(z(t))`, which is the output. Backward, from the last step
+/// to the first, `dz(t) = g'(z(t)) (dy(t) + Uᵀ dz(t+1))`, then `dW = Σ x(t) dz(t)ᵀ`, `dU = Σ h(t-1) dz(t)ᵀ`,
 /// `db = db' = Σ dz(t)` and `dx(t) = Wᵀ dz(t)`.
 ///
 /// # Shapes
