@@ -28,6 +28,7 @@ use crate::tensor::Sample;
 /// assert!(matches!(error, Err(chainrule::Error::WorkspaceSize { .. })));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("arena", "static memory"))]
 pub struct FixedWorkspace<const LINES: usize> {
     lines: [Line; LINES],
 }

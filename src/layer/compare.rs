@@ -25,6 +25,7 @@ use crate::kernel::{Length, Real, largest, norm, squared_norm};
 /// ```
 ///
 /// A tolerance is an `f64`. If it is smaller than the epsilon of the compared scalar, that epsilon is used.
+#[doc(alias("allclose", "assert_close"))]
 #[derive(Clone, Copy)]
 pub struct ParametersView<'a> {
     view: View<'a>,

@@ -106,6 +106,7 @@ pub trait Layer<X: Sample>: Parameters {
 }
 
 /// The arguments of a backward pass. See the example of [`Layer`].
+#[doc(alias("grad_output", "vector-Jacobian product"))]
 pub struct Backward<'a, X: Sample, L: Layer<X>> {
     /// The input of the forward pass.
     pub input: &'a [X],

@@ -15,6 +15,7 @@
 /// assert_eq!((cost.multiply_adds, cost.backward_multiply_adds, cost.depth), (40, 80, 2));
 /// assert_eq!(cost.beta(), 1.0 / 4.0);
 /// ```
+#[doc(alias("FLOPs", "MACs"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
     /// The multiply-adds of the matrix products in a forward pass. Activations are not counted.

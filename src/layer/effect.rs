@@ -173,6 +173,7 @@ pub enum Normalized {
 /// const EFFECT: Effect = Effect::Activation(Moments::Pieces(RAMP));
 /// assert_eq!(RAMP[1].coefficients, [0.0, 1.0, 0.0]);
 /// ```
+#[doc(alias("variance map"))]
 #[derive(Clone, Copy, Debug)]
 pub enum Moments {
     /// g(x) = `above` x above zero, `below` x below zero.

@@ -104,6 +104,7 @@ pub trait BackwardHook {
 /// assert_eq!((visible.0, visible.1), (2, vec![0..1, 0..2, 0..3])); // causal: no later keys
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("attention weights"))]
 #[derive(Clone)]
 pub struct AttentionScores<'a> {
     /// For each sample and query, the numbers of all heads, one head after the other.
@@ -165,6 +166,7 @@ impl core::fmt::Debug for AttentionScores<'_> {
 /// assert_eq!(lengths.0, [(2, 8.0), (1, 4.0), (0, 2.0)]); // dR/dh(2) = 2 h(2) = 8
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("BPTT", "backpropagation through time"))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeStep {
     /// t, from 0.
@@ -182,6 +184,7 @@ pub struct TimeStep {
 }
 
 /// A layer's backward pass, for a [`BackwardHook`]. See its example.
+#[doc(alias("activation gradients"))]
 #[derive(Clone)]
 pub struct LayerPass<'a> {
     /// The layer itself.

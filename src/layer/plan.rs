@@ -28,6 +28,7 @@ use crate::tensor::Sample;
 /// assert_eq!(PLAN.saved.per_sample, 16);
 /// assert_eq!(PLAN.name.to_string(), "Relu");
 /// ```
+#[doc(alias("layer metadata"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// The layer's type.

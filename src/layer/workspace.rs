@@ -38,6 +38,7 @@ pub(super) struct Line(pub(super) [u8; LINE]);
 /// approx::assert_abs_diff_eq!(net.predict(&inputs[0])?, targets[0], epsilon = 1e-3);
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("arena", "scratch buffer"))]
 #[cfg(feature = "alloc")]
 #[derive(Clone, Default)]
 pub struct Workspace {

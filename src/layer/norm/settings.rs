@@ -52,6 +52,7 @@ pub struct Epsilon<const NUM: u64 = 1, const DEN: u64 = 100_000>;
 /// assert_eq!(<RmsNorm<Vector<4>>>::EPSILON, f64::from(f32::EPSILON));
 /// assert_eq!(<RmsNorm<Vector<4, f64>>>::EPSILON, f64::EPSILON);
 /// ```
+#[doc(alias("finfo.eps"))]
 #[derive(Clone, Copy, Debug)]
 pub struct MachineEpsilon;
 
@@ -126,6 +127,7 @@ pub(super) const NOT_POSITIVE: &[Part] = &[Part::Text(
 /// assert_eq!(<BatchNorm<8, f32, Epsilon, NoGain>>::COUNT, <BatchNorm<8, f32, Epsilon, NoAffine>>::COUNT + 8);
 /// assert_eq!(<LayerNorm<Vector<8>, Epsilon, NoAffine>>::COUNT, 0);
 /// ```
+#[doc(alias("affine"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set which parameters a norm of `{V}` has",
     label = "expected `GainAndBias`, `NoBias` or `NoAffine`",

@@ -107,6 +107,7 @@ pub struct Pad1d<M: PadMode, const BEFORE: usize, const AFTER: usize = BEFORE> {
 }
 
 /// [`Pad2d`] with zeros. See the example of [`Pad2d`].
+#[doc(alias("nn.ZeroPad2d", "ZeroPadding2D"))]
 pub type ZeroPad2d<
     const LEFT: usize,
     const RIGHT: usize = LEFT,
@@ -125,6 +126,7 @@ pub type ZeroPad2d<
 /// assert_eq!(padded, Image([[[1.5, 1.0, 2.0]]]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("nn.ConstantPad2d"))]
 pub type ConstantPad2d<
     const NUM: i64,
     const DEN: u64,
@@ -162,9 +164,11 @@ pub type CircularPad2d<
 > = Pad2d<Circular, LEFT, RIGHT, TOP, BOTTOM>;
 
 /// [`Pad1d`] with zeros. See the example of [`Pad1d`].
+#[doc(alias("nn.ZeroPad1d", "ZeroPadding1D"))]
 pub type ZeroPad1d<const BEFORE: usize, const AFTER: usize = BEFORE> = Pad1d<Constant, BEFORE, AFTER>;
 
 /// [`Pad1d`] with the number `NUM / DEN`. See the example of [`ConstantPad2d`].
+#[doc(alias("nn.ConstantPad1d"))]
 pub type ConstantPad1d<const NUM: i64, const DEN: u64, const BEFORE: usize, const AFTER: usize = BEFORE> =
     Pad1d<Constant<NUM, DEN>, BEFORE, AFTER>;
 

@@ -4,6 +4,7 @@ use chainrule_parameters::{Named, Part, TypeName};
 
 /// The mode of a padding layer: [`Constant`], [`Reflect`], [`Replicate`] or [`Circular`]. The example of
 /// [`Pad2d`](super::Pad2d) shows all four.
+#[doc(alias("padding_mode"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a padding mode",
     label = "expected a padding mode",
@@ -30,19 +31,23 @@ pub enum Fill {
 
 /// Pads with the number `NUM / DEN`, by default 0. See the examples of [`Pad2d`](super::Pad2d) and
 /// [`ConstantPad2d`](super::ConstantPad2d).
+#[doc(alias("constant padding"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Constant<const NUM: i64 = 0, const DEN: u64 = 1>;
 
 /// Pads with the mirror image. The first and the last pixel are not repeated. See the example of
 /// [`Pad2d`](super::Pad2d).
+#[doc(alias("mirror padding"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Reflect;
 
 /// Pads with copies of the nearest pixel. See the example of [`Pad2d`](super::Pad2d).
+#[doc(alias("edge padding"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Replicate;
 
 /// Pads with the pixels of the opposite side of the image. See the example of [`Pad2d`](super::Pad2d).
+#[doc(alias("wrap padding"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Circular;
 

@@ -71,6 +71,7 @@ pub use rnn::Rnn;
 /// assert_eq!(layer.predict(&Sequence([[0.0]; 3]))?, Sequence([[2.0]; 3]));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
+#[doc(alias("h_0", "hx"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an initial state of a recurrent layer",
     label = "expected `ZeroState` or `LearnedState`",

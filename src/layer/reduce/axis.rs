@@ -7,6 +7,7 @@ use crate::kernel::Real;
 use crate::tensor::{Image, Sequence, Tensor, Vector};
 
 /// The axis of the steps of a sequence. See the example of [`MeanOver`](super::MeanOver).
+#[doc(alias("time axis", "sequence length"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Steps;
 
@@ -15,6 +16,7 @@ pub struct Steps;
 pub struct Features;
 
 /// The axis of the channels of an image. See the example of [`SumOver`](super::SumOver).
+#[doc(alias("channel axis"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Channels;
 
@@ -54,6 +56,7 @@ macro_rules! named {
 named!(Steps Features Channels Height Width);
 
 /// A tensor with the axis `A`. See the example of [`MeanOver`](super::MeanOver).
+#[doc(alias("dim", "axis"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no axis `{A}`",
     label = "`{Self}` arrives at a layer that reduces the axis `{A}`",

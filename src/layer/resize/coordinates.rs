@@ -4,6 +4,7 @@ use chainrule_parameters::{Named, Part, TypeName};
 
 /// How places of a resized image correspond to pixels: [`HalfPixel`], [`AlignCorners`], [`Nearest`], [`NearestExact`]
 /// or [`NearestBefore`]. See the table and the example of [`Resize2d`](super::Resize2d).
+#[doc(alias("interpolation mode", "coordinate_transformation_mode"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interpolation mode",
     label = "expected an interpolation mode",

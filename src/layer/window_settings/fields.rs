@@ -116,6 +116,7 @@ places! {
 
 /// The settings of a layer with windows: one setting, or a tuple of several in any order. See the example of
 /// [`Conv2dWith`](crate::layer::Conv2dWith).
+#[doc(alias("kernel_size", "stride", "padding"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a setting of the windows of a layer",
     label = "expected a setting or a tuple of settings",
