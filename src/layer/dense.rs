@@ -91,7 +91,8 @@ pub struct Linear<const IN: usize, const OUT: usize, T: Real = f32, B: Bias<Vect
     pub bias: B,
 }
 
-/// A linear map from a vector to a gate of the same length. The first value of its bias is a whole number in its type.
+/// A linear map from a vector to a gate of the same length. Its bias starts at a whole number, which is a part of its
+/// type.
 ///
 /// Forward `z = x W + b`; backward `dx = dz Wᵀ`, `dW = xᵀ dz`, `db = dz`, summed over the batch.
 ///

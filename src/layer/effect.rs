@@ -54,7 +54,7 @@ pub enum Effect {
     /// fans.
     Weights {
         /// How many numbers of the input an output sums over, on average. This is the fan-in, except in a transposed
-        /// convolution with a stride, where it is the fan-in divided by the stride of each axis.
+        /// convolution with a stride, where it is the fan-in divided by the product of the strides.
         inputs: f64,
     },
     /// A random row of a table for each token. Its numbers have the variance that the initializer gives the layer's

@@ -114,7 +114,7 @@ activation!(
 /// Any shape; the output has the shape of the input.
 ///
 /// # Gradient flow
-/// g' rises from -1/2 at -3 to 3/2 at 3. Below -3 a unit is dead. Above 3 the gradient does not change.
+/// g' rises from -1/2 at -3 to 3/2 at 3. Below -3 a unit is dead. Above 3 it passes the gradient on unchanged.
 ///
 /// # Source
 /// Howard et al., "Searching for MobileNetV3", ICCV 2019, section 5.2.
