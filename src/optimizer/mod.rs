@@ -110,7 +110,7 @@ use step::{Moved, Rule, take_step};
 /// let mut sgd = Sgd::new(0.1);
 /// sgd.step(&mut net, &gradient)?;
 /// approx::assert_relative_eq!(net.weights()[0], 1.0 - 0.1 * 2.0);
-/// *Optimizer::learning_rate(&mut sgd) = 0.2;
+/// sgd.learning_rate = 0.2;
 /// sgd.step(&mut net, &gradient)?;
 /// approx::assert_relative_eq!(net.weights()[0], 0.8 - 0.2 * 2.0);
 /// # Ok::<(), chainrule::Error>(())
@@ -153,8 +153,9 @@ pub trait Optimizer<N: Parameters>: Send {
 /// use chainrule::optimizer::Setting;
 /// use chainrule::prelude::*;
 ///
-/// let mut adam: Adam<Linear<1, 1>> = Adam::new(0.1);
-/// assert_eq!(adam.setting(Setting::Momentum), Some(&mut 0.9)); // β₁
+/// type Net = Linear<1, 1>;
+/// let mut adam: Adam<Net> = Adam::new(0.1);
+/// assert_eq!(Optimizer::<Net>::setting(&mut adam, Setting::Momentum), Some(&mut 0.9)); // β₁
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
