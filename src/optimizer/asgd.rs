@@ -76,8 +76,8 @@ impl<N: Parameters, M: MomentStorage> Asgd<N, M> {
         Self { start: step, ..self }
     }
 
-    /// Returns the average, or `None` before the first step. Its [buffers](crate::layer::Role::Buffer) are 0, because they
-    /// are not averaged.
+    /// Returns the average, or `None` before the first step. Its [buffers](crate::layer::Role::Buffer) are 0, because
+    /// they are not averaged.
     pub fn network(&self) -> Option<&N> {
         if self.steps > 0 { self.moments.first() } else { None }
     }
