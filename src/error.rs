@@ -44,7 +44,7 @@ pub enum Error {
         classes: usize,
     },
     /// The length of a slice is not the number of elements of the tensor.
-    #[error("a tensor of shape {shape:?} holds {expected} numbers, and this slice has {found}")]
+    #[error("a tensor of shape {shape:?} has {expected} numbers, but this slice has {found}")]
     SliceLength {
         /// The sides of the tensor.
         shape: &'static [usize],
@@ -54,7 +54,7 @@ pub enum Error {
         found: usize,
     },
     /// A padded sequence has no steps, or too many.
-    #[error("the sequence has {found} steps, and its type takes 1 to {most}")]
+    #[error("the sequence has {found} steps, but its type allows 1 to {most}")]
     SequenceLength {
         /// The number of steps.
         found: usize,
@@ -81,7 +81,9 @@ pub enum Error {
         cotangents: usize,
     },
     /// The number of inputs is not the length of the slice for the outputs.
-    #[error("the batch has {inputs} inputs and room for {outputs} outputs: give one place for each input")]
+    #[error(
+        "the batch has {inputs} inputs, but the slice for the outputs has {outputs} elements: give one element for each input"
+    )]
     OutputLengths {
         /// The number of inputs.
         inputs: usize,
@@ -90,14 +92,14 @@ pub enum Error {
     },
     /// A [`CarriedState`](crate::stream::CarriedState) belongs to another network.
     #[error(
-        "the carried state is that of another network, or of windows of another shape: make one by \
+        "the carried state belongs to another network, or to windows of another shape: create one with \
          `CarriedState::new::<Net, Input>(streams)`"
     )]
     OtherState,
     /// A batch of windows does not have one window of each stream.
     #[error(
-        "the batch has {inputs} windows, and the carried state has {streams} streams: give one window of each stream, in \
-         the same order each time"
+        "the batch has {inputs} windows, but the carried state has {streams} streams: give one window of each \
+         stream, in the same order each time"
     )]
     StreamCount {
         /// The number of inputs.
@@ -107,7 +109,8 @@ pub enum Error {
     },
     /// A workspace of fixed size is too small for the network and the batch.
     #[error(
-        "the workspace has {found} bytes, and this network needs {needed} for this batch: see `budget::<Net, Input>()`"
+        "the workspace has {found} bytes, but this network needs {needed} for this batch: see `budget::<Net, \
+         Input>()`"
     )]
     WorkspaceSize {
         /// The number of bytes that the pass needs.
@@ -145,8 +148,8 @@ pub enum Error {
     /// The output of a step of a stream is NaN or infinite, although the input of the step is finite. The state may
     /// also be NaN or infinite.
     #[error(
-        "output {element} of this step of the stream is {value} although its input is finite: its state can stay so; \
-         start a new `StreamState`, and check the weights and the size of the inputs"
+        "output {element} of this step of the stream is {value} although its input is finite: the state may stay NaN \
+         or infinite; start a new `StreamState`, and check the weights and the size of the inputs"
     )]
     NonFiniteStream {
         /// The index of the number in the output, in memory order.
@@ -156,8 +159,8 @@ pub enum Error {
     },
     /// The score of a token is NaN or infinite, so that no token can be drawn.
     #[error(
-        "the score (logit) of token {index} is {value}: check the weights, and what changes the scores (-inf bans a token, \
-         but not all of them)"
+        "the score (logit) of token {index} is {value}: check the weights, and the code that changes the scores \
+         (-inf excludes a token, but one token must remain)"
     )]
     NonFiniteLogit {
         /// The index of the token.
@@ -167,8 +170,8 @@ pub enum Error {
     },
     /// A stream continues after the last step of a layer.
     #[error(
-        "the stream ends after {steps} steps, because `{layer}` has no more positions: start a new `StreamState`, or use \
-         `SinusoidalPositions` or `Rotary`, which have no end"
+        "the stream ends after {steps} steps, because `{layer}` has no more positions: start a new `StreamState`, or \
+         use `SinusoidalPositions` or `Rotary`, which have no end"
     )]
     StreamEnd {
         /// The layer.
@@ -178,7 +181,8 @@ pub enum Error {
     },
     /// The loss or its gradient is NaN or infinite.
     #[error(
-        "the loss or its gradient is {value}: the outputs are not finite, or too far from the targets for the scalar's range"
+        "the loss or its gradient is {value}: the outputs are not finite, or too far from the targets for the \
+         scalar's range"
     )]
     NonFiniteLoss {
         /// The loss, or an element of its gradient.
@@ -200,8 +204,9 @@ pub enum Error {
     /// The gradient is finite, but a step with it would overflow a weight or a number of the optimizer's state, such as
     /// the square of the gradient. Network and optimizer have not changed.
     #[error(
-        "the gradient of `{parameter}` is {value:e} at element {element}, and no step was taken: a weight or a moment \
-         of the optimizer would overflow; look for an outlier in the batch, clip the gradient, or lower the learning rate"
+        "the gradient of `{parameter}` is {value:e} at element {element}, and no step was taken: a weight or a \
+         moment of the optimizer would overflow; look for an outlier in the batch, clip the gradient, or lower the \
+         learning rate"
     )]
     StepOverflow {
         /// The path of the parameter, such as `2.branch.0.weight`.
@@ -213,7 +218,9 @@ pub enum Error {
     },
     /// An optimizer that contains its moments, [`Inline`](crate::optimizer::Inline), has too few of them for its
     /// settings.
-    #[error("the optimizer needs {needed} moments with these settings, and has {found}: `Inline<{needed}>`")]
+    #[error(
+        "the optimizer needs {needed} moments with these settings, but has {found}: use `Inline<{needed}>`"
+    )]
     MomentCount {
         /// The number of moments that it needs. Each has the size of the network.
         needed: usize,
@@ -263,7 +270,7 @@ pub enum Error {
         expected: &'static str,
     },
     /// A target has more labels than fit in its type.
-    #[error("the target has {found} labels, and its type holds at most {most}")]
+    #[error("the target has {found} labels, but its type allows at most {most}")]
     TooManyLabels {
         /// The number of labels.
         found: usize,
@@ -271,11 +278,13 @@ pub enum Error {
         most: usize,
     },
     /// All targets of a batch are ignored or have weight 0: the mean loss would be 0/0.
-    #[error("every target of the batch is ignored, or of a class of weight 0: give at least one that counts")]
+    #[error(
+        "every target of the batch is ignored, or belongs to a class of weight 0: give at least one target that counts"
+    )]
     NoWeight,
     /// No parameter of the network has this path.
     #[cfg(feature = "alloc")]
-    #[error("no parameter stands at `{path}` or below it: there are {}", list(paths))]
+    #[error("there is no parameter at `{path}` or below it: the parameters are {}", list(paths))]
     UnknownPath {
         /// The path.
         path: String,
@@ -285,7 +294,7 @@ pub enum Error {
     /// No layer on the main path of the network has this path.
     #[cfg(feature = "flow")]
     #[error(
-        "no layer on the main path stands at `{path}` or below it, after the start of the span: there are {}",
+        "the main path has no layer at `{path}` or below it, after the start of the span: its layers are {}",
         list(paths)
     )]
     NotOnMainPath {
@@ -307,17 +316,18 @@ pub enum Error {
     /// A running mean or variance is frozen, but its layer is not in evaluation mode.
     #[cfg(feature = "alloc")]
     #[error(
-        "`{path}` is frozen, but in training its layer still normalizes by the batch: write `Evaluate<..>` around the layer, which keeps it in evaluation mode"
+        "`{path}` is frozen, but in training its layer still normalizes by the batch: write `Evaluate<..>` around \
+         the layer, which keeps it in evaluation mode"
     )]
     FrozenStatistics {
         /// The path of the running mean or variance.
         path: String,
     },
     /// A calibration set is empty, so that it has no range.
-    #[error("the calibration set is empty: give samples as the network will see them")]
+    #[error("the calibration set is empty: give typical inputs of the network")]
     EmptyCalibration,
     /// All numbers of a calibration set are equal, so that it does not show the range of the data.
-    #[error("every number of the calibration set is {value}: give samples as the network will see them")]
+    #[error("every number of the calibration set is {value}: give typical inputs of the network")]
     ConstantCalibration {
         /// The number.
         value: f64,
@@ -329,7 +339,9 @@ pub enum Error {
         layer: TypeName,
     },
     /// The memory for a quantized network is too small.
-    #[error("the memory has {found} bytes, and this network needs {needed}: `Quantized::<Net, Input>::RAM`")]
+    #[error(
+        "the memory has {found} bytes, but this network needs {needed}: see `Quantized::<Net, Input>::RAM`"
+    )]
     QuantizedMemory {
         /// The number of bytes that the network needs.
         needed: usize,

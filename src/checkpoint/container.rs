@@ -163,8 +163,8 @@ fn parse(bytes: &[u8]) -> Result<Parsed<'_>, String> {
     let (length, rest) = bytes.split_first_chunk::<PREFIX>().ok_or("it ends within the header's length")?;
     let length = u64::from_le_bytes(*length);
     let split = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
-    let (header, data) =
-        split.ok_or_else(|| format!("a header of {length} bytes is announced, and {} follow", rest.len()))?;
+    let (header, data) = split
+        .ok_or_else(|| format!("its header should have {length} bytes, but only {} follow", rest.len()))?;
     let Header { tensors, mut metadata } =
         serde_json::from_slice(header).map_err(|error| format!("its header: {error}"))?;
 
@@ -172,7 +172,7 @@ fn parse(bytes: &[u8]) -> Result<Parsed<'_>, String> {
     by_place.sort_by_key(|(_, info)| info.data_offsets);
     let promised = Metadata::new(None, by_place).map_err(|error| error.to_string())?.data_len();
     if promised != data.len() {
-        return Err(format!("its header promises {promised} bytes of numbers, and {} follow", data.len()));
+        return Err(format!("its header describes {promised} bytes of numbers, but {} follow", data.len()));
     }
     let note = metadata.remove(NOTE).map(|note| serde_json::from_str(&note)).transpose();
     Ok((tensors, note.map_err(|error| format!("its note `{NOTE}`: {error}"))?, data))
@@ -204,7 +204,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
             if name == "__metadata__" {
                 header.metadata = map.next_value()?;
             } else if header.tensors.insert(name.clone(), map.next_value()?).is_some() {
-                return Err(A::Error::custom(format!("two tensors of the name {name:?}")));
+                return Err(A::Error::custom(format!("two tensors have the name {name:?}")));
             }
         }
         Ok(header)

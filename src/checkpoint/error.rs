@@ -58,7 +58,7 @@ pub enum CheckpointError {
     },
     /// The file cannot be written: the disk is full, the folder does not exist, or permission is denied. The old file
     /// is unchanged.
-    #[error("{} cannot be written: {source}; what stood there before is unchanged", path.display())]
+    #[error("{} cannot be written: {source}; the old file is unchanged", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -66,7 +66,7 @@ pub enum CheckpointError {
         source: std::io::Error,
     },
     /// The new file has replaced the old one, but syncing the folder to the disk failed.
-    #[error("{} is written, but may be the old one again after a power cut: {source}", path.display())]
+    #[error("{} is written, but after a power failure it may be the old file again, because its folder was not synced: {source}", path.display())]
     Sync {
         /// The file.
         path: PathBuf,
@@ -74,13 +74,13 @@ pub enum CheckpointError {
         source: std::io::Error,
     },
     /// The path is a device, a pipe or a folder, which must not be replaced by a file.
-    #[error("{} is not a regular file, and is not replaced by one: give another path", path.display())]
+    #[error("{} is not a regular file, so it is not replaced: give another path", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
     },
     /// The file is not a safetensors file, or it is incomplete or damaged.
-    #[error("{origin}: not a whole safetensors file: {reason}")]
+    #[error("{origin}: not a complete safetensors file: {reason}")]
     Broken {
         /// The file.
         origin: Origin,
@@ -96,7 +96,9 @@ pub enum CheckpointError {
         reason: String,
     },
     /// The file has a later version of the format than this crate can read.
-    #[error("{origin}: written in format {found}, and this chainrule reads formats up to {known}: update it")]
+    #[error(
+        "{origin}: its format is {found}, but this version of chainrule reads formats up to {known}: update chainrule"
+    )]
     Version {
         /// The file.
         origin: Origin,
@@ -121,7 +123,8 @@ pub enum CheckpointError {
     /// The file has another network, although every tensor fits: with the same weights, this network computes something
     /// else.
     #[error(
-        "{origin}: of another network, although every tensor fits\n  into       {network}\n  saved from {}\n{cure}",
+        "{origin}: contains another network, although every tensor fits\n  into       {network}\n  saved from \
+         {}\n{cure}",
         saved_from.escape_debug()
     )]
     OtherNetwork {
@@ -150,7 +153,7 @@ pub enum CheckpointError {
     },
     /// A number of an `f64` tensor is too large for an `f32`.
     #[error(
-        "{origin}: tensor `{tensor}` has {value} at element {element}, more than an f32 can hold: load it in f64"
+        "{origin}: tensor `{tensor}` has {value} at element {element}, which is too large for f32: load it as f64"
     )]
     TooLarge {
         /// The file.
@@ -183,7 +186,8 @@ pub enum CheckpointError {
     /// A [`Format`](super::Format) is set to `steps_first`, but a layer of the network puts the numbers of a sequence
     /// in the order of features.
     #[error(
-        "the format says `steps_first`, and `{path}` is a `Flatten` or a `Reshape`, which has the features of a sequence first: write `Dense<Sequence<..>, Vector<..>>` in the place of it and the linear layer behind it"
+        "the format is set to `steps_first`, but `{path}` is a `Flatten` or a `Reshape`, which has the features of a \
+         sequence first: replace it and the linear layer after it by `Dense<Sequence<..>, Vector<..>>`"
     )]
     StepsFirst {
         /// The path of the layer.
@@ -192,7 +196,10 @@ pub enum CheckpointError {
     /// The network has a recurrent layer, and a layer whose weights depend on the order of the numbers of a sequence in
     /// PyTorch.
     #[error(
-        "the order of the weights at `{path}` depends on whether the sequences in PyTorch have their steps or their features first, which a network with a recurrent layer does not tell: say `Format::pytorch().steps_first()` if it flattens `[batch, steps, features]`, as behind `nn.LSTM(.., batch_first=True)`, else `.features_first()`"
+        "the order of the weights at `{path}` depends on whether sequences in PyTorch have their steps or their \
+         features first, which does not follow from a network with a recurrent layer: use \
+         `Format::pytorch().steps_first()` if PyTorch flattens `[batch, steps, features]`, as after `nn.LSTM(.., \
+         batch_first=True)`, otherwise `.features_first()`"
     )]
     StepsOrFeaturesFirst {
         /// The path of the layer or of its weight.
@@ -200,22 +207,23 @@ pub enum CheckpointError {
     },
     /// A [`Format`](super::Format) contains a path that the network does not have.
     #[error(
-        "the format speaks of `{path}`, and the network has no tensor there: its paths are those of its `parameters()`"
+        "the format contains the path `{path}`, but the network has no tensor there: `parameters()` lists its paths"
     )]
     NoSuchPath {
         /// The path.
         path: String,
     },
     /// A format names the recurrent layers at a path, but there are none.
-    #[error("the format names the recurrent layers at and below `{path}`, and the network has none there")]
+    #[error("the format names the recurrent layers at and below `{path}`, but the network has none there")]
     NoRecurrentLayer {
         /// The path.
         path: String,
     },
     /// A format names the blocks of a transformer at a path, but there are other layers.
     #[error(
-        "the format names the blocks of a transformer at and below `{path}`, and the network has {} attention layers, {} \
-         linear layers and {} norms there: a block has 1, 2 and 2 of these, and a block of a decoder 2, 2 and 3",
+        "the format names the blocks of a transformer at and below `{path}`, but the network has {} attention \
+         layers, {} linear layers and {} norms there: a block has 1, 2 and 2 of these, and a block of a decoder 2, 2 \
+         and 3",
         found[0], found[1], found[2]
     )]
     NoTransformerLayer {

@@ -341,8 +341,7 @@ impl Format {
         check::check_numbers(&entries, &file)?;
         // If a part is left out, the network is different on purpose.
         if !self.other_network && self.ignored.is_empty() {
-            let cure =
-                "load it with the type it was saved from, or allow another one by `Format::other_network`";
+            let cure = "load it into the type from which it was saved, or allow another type with `Format::other_network`";
             check::check_network(
                 &file,
                 self.within.as_deref().unwrap_or_default(),
@@ -364,8 +363,9 @@ impl Format {
             }
             (None, Layout::Chainrule) if self.without_metadata => return Ok(()),
             (None, Layout::Chainrule) => (
-                "it was not written by chainrule, so that nothing says in which layout its weights are",
-                "load PyTorch's with `Format::pytorch()`, and others in our layout with `Format::chainrule().without_metadata()`",
+                "it was not written by chainrule, so the layout of its weights is not known",
+                "load a file of PyTorch with `Format::pytorch()`, and a file in chainrule's layout with \
+                 `Format::chainrule().without_metadata()`",
             ),
             (Some("pytorch"), Layout::Chainrule) => {
                 ("it was written in PyTorch's layout", "load it with `Format::pytorch()`")
@@ -373,7 +373,7 @@ impl Format {
             (Some("chainrule"), Layout::PyTorch) => {
                 ("it was written in chainrule's own layout", "load it with `Format::chainrule()`")
             }
-            (Some(_), _) => ("it is in a layout that this chainrule does not know", "update chainrule"),
+            (Some(_), _) => ("its layout is not supported by this version of chainrule", "update chainrule"),
         };
         Err(CheckpointError::Layout { origin: file.origin.clone(), found, cure })
     }
@@ -457,12 +457,14 @@ impl Format {
 fn cure(file: &Container<'_>, problems: &[Problem]) -> &'static str {
     let checkpoint = file.note.as_ref().is_some_and(|note| note.values.is_some());
     if problems.iter().all(|problem| matches!(problem.wrong, Wrong::Scalar { .. })) {
-        "`Format::convert` converts between floating-point scalars; or load it in the scalar of the file"
+        "convert the scalars with `Format::convert`, or load it into a network with the scalar of the file"
     } else if problems.iter().all(|problem| matches!(problem.wrong, Wrong::Setting { .. })) {
-        "write the setting of the file into the type, as in `BatchNorm<16, f32, Epsilon<1, 1000>>`; or skip it by `Format::ignore`"
+        "write the setting of the file into the type, as in `BatchNorm<16, f32, Epsilon<1, 1000>>`; or ignore it \
+         with `Format::ignore`"
     } else if checkpoint && problems.iter().any(|problem| problem.name.starts_with("network.")) {
-        "it is a checkpoint: `Format::chainrule().within(\"network\")` loads its network, `load_state` all of it"
+        "it is a checkpoint: `Format::chainrule().within(\"network\")` loads its network, and `load_state` loads all \
+         of it"
     } else {
-        "load it with the type it was saved from, or say by a `Format` how the file names its tensors"
+        "load it into the type from which it was saved, or set the names of its tensors with a `Format`"
     }
 }

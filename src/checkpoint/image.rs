@@ -140,7 +140,7 @@ pub(crate) fn checked<'a>(
     let NumbersOf { bytes, checksum: expected } = content.map_err(|fault| broken(fault.as_str().into()))?;
     if checksum(bytes).as_bytes() != expected {
         return Err(broken(
-            "the checksum of its numbers is not that of its header: the file is damaged".into(),
+            "the checksum of its numbers differs from the one in its header: the file is damaged".into(),
         ));
     }
     Ok(bytes)

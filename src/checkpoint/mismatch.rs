@@ -14,7 +14,7 @@ use super::Origin;
 ///
 /// let bytes = checkpoint::to_bytes(&Linear::<2, 1>::init(&mut rng(1)))?;
 /// let Err(CheckpointError::Mismatch(mismatch)) = checkpoint::from_bytes::<Linear<3, 1>>(&bytes) else { panic!() };
-/// assert_eq!(mismatch.problems[0].to_string(), "weight: [2, 1] in the file, [3, 1] by the network");
+/// assert_eq!(mismatch.problems[0].to_string(), "weight: [2, 1] in the file, [3, 1] in the network");
 /// # Ok::<(), CheckpointError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -114,10 +114,12 @@ impl fmt::Display for Problem {
         // Escaped, because a name in a damaged file may contain any character.
         let name = self.name.escape_debug();
         match &self.wrong {
-            Wrong::Missing { network } => write!(f, "{name}: missing, the network has {network:?}"),
-            Wrong::Unexpected { file } => write!(f, "{name}: in the file alone, with {file:?}"),
+            Wrong::Missing { network } => {
+                write!(f, "{name}: missing in the file, {network:?} in the network")
+            }
+            Wrong::Unexpected { file } => write!(f, "{name}: {file:?} in the file, missing in the network"),
             Wrong::Shape { file, network } => {
-                write!(f, "{name}: {file:?} in the file, {network:?} by the network")
+                write!(f, "{name}: {file:?} in the file, {network:?} in the network")
             }
             Wrong::Scalar { file, network } => {
                 write!(f, "{name}: {file} in the file, {network} in the network")
@@ -125,9 +127,9 @@ impl fmt::Display for Problem {
             Wrong::Setting { file, network } => {
                 write!(f, "{name}: {file} in the file, {network} in the network")
             }
-            Wrong::MissingValue => write!(f, "{name}: a missing value"),
-            Wrong::UnexpectedValue => write!(f, "{name}: a value in the file alone"),
-            Wrong::Value { reason } => write!(f, "{name}: a value of another kind: {reason}"),
+            Wrong::MissingValue => write!(f, "{name}: this value is missing in the file"),
+            Wrong::UnexpectedValue => write!(f, "{name}: this value is only in the file"),
+            Wrong::Value { reason } => write!(f, "{name}: this value is invalid: {reason}"),
         }
     }
 }

@@ -18,7 +18,7 @@
 //! assert_eq!(again.parameters(), net.parameters());
 //!
 //! let other = checkpoint::load::<(Linear<2, 8>, Tanh, Linear<8, 3>)>(&path).err().unwrap().to_string();
-//! assert!(other.contains("2.weight: [8, 1] in the file, [8, 3] by the network"), "{other}");
+//! assert!(other.contains("2.weight: [8, 1] in the file, [8, 3] in the network"), "{other}");
 //! # Ok::<(), checkpoint::CheckpointError>(())
 //! ```
 //!

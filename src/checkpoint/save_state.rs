@@ -118,8 +118,8 @@ impl StateFile {
         let Some(values) = file.values() else {
             return Err(CheckpointError::Layout {
                 origin: file.origin,
-                found: "it is no checkpoint",
-                cure: "`load` reads a network that was saved by itself; a checkpoint is what `save_state` writes",
+                found: "it is not a checkpoint",
+                cure: "use `load` for a file that contains only a network; `save_state` writes checkpoints",
             });
         };
         let wanted = Wanted {
@@ -142,8 +142,8 @@ impl StateFile {
             check::conclude(network, &file, wanted.problems, cure)?;
             check::check_numbers(&wanted.entries, &file)?;
             for (prefix, network) in wanted.networks.iter().filter(|_| !other_network) {
-                let cure = "resume it with the network that it was saved with; `Fit::other_network` allows \
-                    another one, and so does `Format::other_network` for the network alone";
+                let cure = "resume it with the network that it was saved with, or allow another one with \
+                    `Fit::other_network` (to load only the network, with `Format::other_network`)";
                 check::check_network(&file, prefix, network, false, cure)?;
             }
         }

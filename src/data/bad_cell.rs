@@ -5,10 +5,10 @@
 #[non_exhaustive]
 pub enum BadLine {
     /// The line is empty, and there are rows after it.
-    #[error("the line is empty: delete it, or read the table by `.skip_empty_lines()`")]
+    #[error("the line is empty: delete it, or read the table with `.skip_empty_lines()`")]
     Empty,
     /// The number of columns is not that of the first line.
-    #[error("a row has {expected} columns, and this one has {found}")]
+    #[error("the first line has {expected} columns, but this one has {found}")]
     Columns {
         /// The number of columns of the first line.
         expected: usize,
@@ -19,13 +19,13 @@ pub enum BadLine {
     #[error("a quotation mark is not closed")]
     Quote,
     /// The line is too long for a row of numbers.
-    #[error("the line is longer than {limit} bytes: this is no table of numbers")]
+    #[error("the line is longer than {limit} bytes: this is not a table of numbers")]
     Long {
         /// The largest number of bytes that are read.
         limit: u64,
     },
     /// A line of a log is not one of its rows.
-    #[error("this is no row of a log: {problem}")]
+    #[error("this is not a row of a log: {problem}")]
     Row {
         /// The error of the parser.
         problem: String,
@@ -42,15 +42,15 @@ pub enum BadCell {
     #[error("the cell is empty")]
     Empty,
     /// A number among the inputs is missing, and `Csv::missing` is not set.
-    #[error("{}: choose what becomes of missing numbers by `.missing(..)`", no_number(text))]
+    #[error("{}: choose a replacement for missing numbers with `.missing(..)`", no_number(text))]
     Missing {
         /// The text of the cell.
         text: String,
     },
     /// A target is missing.
     #[error(
-        "{text:?} stands for a missing target: leave out its row by `.missing(Missing::DropRow)` or, if it is a class, \
-         name it in `.classes(..)`"
+        "{text:?} means a missing target: leave out its row with `.missing(Missing::DropRow)`, or if it is a class, \
+         add it to `.classes(..)`"
     )]
     MissingTarget {
         /// The text of the cell.
@@ -83,7 +83,7 @@ pub enum BadCell {
         classes: usize,
     },
     /// There are more names of classes than the label has classes.
-    #[error("{text:?} is one class more than the label has, after {classes}")]
+    #[error("{text:?} is one class too many for the type of the label, after {classes}")]
     TooMany {
         /// The text of the cell.
         text: String,

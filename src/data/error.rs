@@ -48,7 +48,7 @@ pub enum DataError {
         what: String,
     },
     /// The file is longer than its header says.
-    #[error("{}: there is more data after the {count} items that the header counts", path.display())]
+    #[error("{}: there is more data after the {count} items of the header", path.display())]
     Excess {
         /// The file.
         path: PathBuf,
@@ -57,8 +57,8 @@ pub enum DataError {
     },
     /// The samples would take more memory than the limit.
     #[error(
-        "{}: its samples would take {needed} bytes in memory, and may take {limit}: if the file is right, set another \
-         limit by `.memory(bytes)`",
+        "{}: its samples would take {needed} bytes in memory, but the limit is {limit}: if you trust the file, set \
+         another limit with `.memory(bytes)`",
         path.display()
     )]
     Memory {
@@ -143,7 +143,8 @@ pub enum DataError {
     },
     /// A picture has another size than the image.
     #[error(
-        "{}: the picture has {} x {} pixels (height x width), and must have {} x {}: resize all by `.resize(..)`",
+        "{}: the picture has {} x {} pixels (height x width), but must have {} x {}: resize all pictures with \
+         `.resize(..)`",
         path.display(), found[0], found[1], expected[0], expected[1]
     )]
     Size {
@@ -155,7 +156,7 @@ pub enum DataError {
         found: [usize; 2],
     },
     /// The number of classes is not that of the label's type.
-    #[error("{}: there {} ({names}), and a label of {expected}", path.display(), are_classes(*found))]
+    #[error("{}: there {} ({names}), but the type of the label has {expected}", path.display(), are_classes(*found))]
     Classes {
         /// The file or folder.
         path: PathBuf,
@@ -167,7 +168,7 @@ pub enum DataError {
         names: String,
     },
     /// The folder of a class contains no picture.
-    #[error("{}: there is no picture (.png, .jpg or .jpeg) in this folder", path.display())]
+    #[error("{}: this folder contains no picture (.png, .jpg or .jpeg)", path.display())]
     NoPictures {
         /// The folder.
         path: PathBuf,
@@ -227,7 +228,7 @@ pub enum DataError {
         column: String,
     },
     /// Every cell of a column is missing, so that the column has no mean.
-    #[error("{}: column {column}{} has no number to take the mean of", path.display(), named(name))]
+    #[error("{}: column {column}{} has no mean, because all its cells are missing", path.display(), named(name))]
     NoMean {
         /// The file.
         path: PathBuf,
@@ -237,7 +238,7 @@ pub enum DataError {
         name: Option<String>,
     },
     /// A stream cannot use the mean of a column, which is known only at the end of the table.
-    #[error("{}: a mean in place of missing cells is known at the end of the table: use `read`, not a stream", path.display())]
+    #[error("{}: the mean that replaces missing cells is known only at the end of the table: use `read` instead of a stream", path.display())]
     StreamedMean {
         /// The file.
         path: PathBuf,
@@ -265,10 +266,12 @@ pub enum DataError {
         targets: usize,
     },
     /// A data set, or a part of one, would have no samples.
-    #[error("a data set has at least one sample, and here is none")]
+    #[error("a data set needs at least one sample, but there is none")]
     Empty,
     /// One part of a split would have no samples.
-    #[error("{share} of {samples} samples leaves one of two parts without any: both need at least one")]
+    #[error(
+        "a share of {share} of {samples} samples leaves one part empty: both parts need at least one sample"
+    )]
     Split {
         /// The requested share.
         share: f64,
@@ -277,7 +280,7 @@ pub enum DataError {
     },
     /// One part of a split by a number of samples would have no samples.
     #[error(
-        "a split after {first} of {samples} samples leaves one of two parts without any: both need at least one"
+        "a split after {first} of {samples} samples leaves one part empty: both parts need at least one sample"
     )]
     SplitAt {
         /// The requested number of samples in the first part.
@@ -287,7 +290,8 @@ pub enum DataError {
     },
     /// A series is too short for a window and its target.
     #[error(
-        "a series of {rows} rows has no window of {steps} with a target {ahead} rows after it: that takes {} rows",
+        "a series of {rows} rows is too short for a window of {steps} rows with a target {ahead} rows after it, \
+         which needs {} rows",
         steps.saturating_add(*ahead)
     )]
     Windows {
@@ -300,7 +304,8 @@ pub enum DataError {
     },
     /// A data set cannot be divided into this number of folds.
     #[error(
-        "{samples} samples cannot be divided into {folds} folds: give at least 2, and at most as many as samples"
+        "{samples} samples cannot be divided into {folds} folds: use at least 2 folds, and at most one fold per \
+         sample"
     )]
     Folds {
         /// The number of parts.
@@ -328,7 +333,8 @@ pub enum DataError {
     },
     /// The last, incomplete batch is left out, and there is no other one.
     #[error(
-        "an epoch of {samples} samples has no complete batch of {size}: use smaller batches, or keep the last one"
+        "an epoch of {samples} samples has no complete batch of {size}: use smaller batches, or do not drop the last \
+         one"
     )]
     NoBatch {
         /// The number of samples of an epoch.
@@ -337,7 +343,7 @@ pub enum DataError {
         size: usize,
     },
     /// The index of a sample is out of range.
-    #[error("there is no sample {index}: there are {samples}, counted from 0")]
+    #[error("there is no sample {index}: there are {samples} samples, counted from 0")]
     Index {
         /// The index.
         index: usize,
@@ -346,15 +352,15 @@ pub enum DataError {
     },
     /// A saved position in an epoch is not valid for a data set of this size.
     #[error(
-        "this place in an epoch was not saved with a data set of {samples} samples: \
-         resume with the data that the run began with"
+        "this position in an epoch was not saved with a data set of {samples} samples: resume with the data that the \
+         run started with"
     )]
     Place {
         /// The number of samples.
         samples: usize,
     },
     /// A name is not allowed in a [`History`](crate::metrics::History).
-    #[error("{name:?} is no name for a value here: {problem}")]
+    #[error("{name:?} cannot be the name of a value: {problem}")]
     Name {
         /// The name.
         name: String,
@@ -362,7 +368,7 @@ pub enum DataError {
         problem: &'static str,
     },
     /// This build of chainrule cannot read or write files of this kind.
-    #[error("{}: chainrule needs its feature `{feature}` for this file", path.display())]
+    #[error("{}: enable chainrule's feature `{feature}` for files of this kind", path.display())]
     Feature {
         /// The file.
         path: PathBuf,

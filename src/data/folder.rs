@@ -157,7 +157,7 @@ impl<'a> ImageFolder<'a> {
         let (width, height) = decoder.dimensions();
         if u64::from(width) * u64::from(height) > self.most_pixels {
             let most = self.most_pixels;
-            return Err(wrong(format!("it has {height} x {width} pixels, and may have {most} in all")));
+            return Err(wrong(format!("it has {height} x {width} pixels, but the limit is {most} in total")));
         }
         let expected = [X::SHAPE[1], X::SHAPE[2]];
         let found = [height as usize, width as usize];

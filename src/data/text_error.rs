@@ -14,8 +14,8 @@ pub enum TextError {
     Empty,
     /// A text, or a part of one, is too short for a window.
     #[error(
-        "there are {tokens} tokens, and a window and its targets take {needed}: take windows of fewer steps, a longer text, \
-         or another share"
+        "there are {tokens} tokens, but a window and its targets need {needed}: use windows of fewer steps, a longer \
+         text, or another share"
     )]
     TooShort {
         /// The number of tokens.
@@ -31,8 +31,8 @@ pub enum TextError {
     },
     /// A text has more different characters than the vocabulary has tokens.
     #[error(
-        "there are {found} different characters, and the vocabulary has {vocab} tokens: write `Characters<{found}>`, or \
-         leave some out; the characters are {}",
+        "there are {found} different characters, but the vocabulary has {vocab} tokens: write `Characters<{found}>`, \
+         or leave some out; the characters are {}",
         list(characters)
     )]
     TooManyCharacters {
@@ -45,8 +45,8 @@ pub enum TextError {
     },
     /// A character is not in the vocabulary.
     #[error(
-        "line {line} has the character {character:?} (byte {byte}), which is not in the vocabulary: replace it, or use \
-         `.with_unknown()`"
+        "line {line} has the character {character:?} (byte {byte}), which is not in the vocabulary: replace it, or \
+         use `.with_unknown()`"
     )]
     UnknownCharacter {
         /// The character.
@@ -58,8 +58,8 @@ pub enum TextError {
     },
     /// A token of a file is not in the vocabulary.
     #[error(
-        "token {place} is {index}, and the vocabulary has {vocab} tokens, 0 to {}: the file was made by another \
-         tokenizer, or has another type of tokens",
+        "token {place} is {index}, but the vocabulary has {vocab} tokens, 0 to {}: the file was written with another \
+         tokenizer, or has another token type",
         vocab.saturating_sub(1)
     )]
     PastVocabulary {
@@ -71,7 +71,9 @@ pub enum TextError {
         vocab: usize,
     },
     /// A tokenizer has more tokens than the type.
-    #[error("the tokenizer has {found} tokens, and the type {vocab}: write at least {found} in the type")]
+    #[error(
+        "the tokenizer has {found} tokens, but the type only {vocab}: write at least {found} in the type"
+    )]
     Vocabulary {
         /// The number of tokens of the tokenizer.
         found: usize,
@@ -80,7 +82,8 @@ pub enum TextError {
     },
     /// The size of a file of tokens is not a multiple of the size of a token.
     #[error(
-        "the file has {bytes} bytes, which is no whole number of tokens of {size} bytes: it is of another type"
+        "the file has {bytes} bytes, which is not a multiple of {size}, the size of a token: it has another token \
+         type"
     )]
     PartOfToken {
         /// The number of bytes of the file.

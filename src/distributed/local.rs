@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// If `size` is 0.
 #[doc(alias = "threads")]
 pub fn local(size: usize) -> Vec<LocalRank> {
-    assert!(size > 0, "a training has at least one rank");
+    assert!(size > 0, "a training needs at least one rank");
     let boxes: Arc<[Mailbox]> = (0..size * size).map(|_| Mailbox::default()).collect();
     (0..size).map(|rank| LocalRank { rank, size, boxes: boxes.clone(), timeout: TIMEOUT }).collect()
 }

@@ -15,7 +15,7 @@
 //!
 //! let inputs: Vec<_> = (0..32).map(|at| Vector([at as f32 / 32.0, 1.0])).collect();
 //! let targets: Vec<_> = inputs.iter().map(|x| Vector([x[0] * x[0]])).collect();
-//! The batches are divided into pieces of 8 samples, for any number of ranks.
+//! // The batches are divided into pieces of 8 samples, for any number of ranks.
 //! let trainer = || Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(0.01), 1).micro_batch(8);
 //!
 //! let mut alone = trainer();

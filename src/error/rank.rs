@@ -46,8 +46,8 @@ pub enum RankError {
     },
     /// There are more ranks than pieces of a batch.
     #[error(
-        "{ranks} ranks for batches of {samples} samples, which are divided into {pieces}: start {pieces} at most, or give \
-         the trainer smaller pieces, as in `.micro_batch({})`", (samples / ranks).max(1)
+        "{ranks} ranks are too many for batches of {samples} samples, which are divided into {pieces}: start at most \
+         {pieces}, or use smaller pieces, as in `.micro_batch({})`", (samples / ranks).max(1)
     )]
     TooMany {
         /// The number of ranks.
@@ -76,7 +76,7 @@ pub enum RankError {
         rank: usize,
     },
     /// A rank sent an unexpected number of bytes: the programs of the ranks differ.
-    #[error("rank {rank} sent {found} bytes where {expected} were expected: its program does something else")]
+    #[error("rank {rank} sent {found} bytes, but {expected} were expected: its program does something else")]
     OutOfStep {
         /// The rank.
         rank: usize,

@@ -32,7 +32,7 @@ pub enum OnnxError {
         reason: String,
     },
     /// The file has more than 2 GB, the limit of protobuf messages.
-    #[error("{file}: {bytes} bytes, and an ONNX model has at most 2 GB: keep its weights as external data")]
+    #[error("{file}: {bytes} bytes, but an ONNX model has at most 2 GB: store its weights as external data")]
     TooLarge {
         /// The file.
         file: String,
@@ -40,7 +40,7 @@ pub enum OnnxError {
         bytes: u64,
     },
     /// The file has a version of ONNX's operators that this crate does not support.
-    #[error("{file}: opset {found}, and this chainrule reads opsets {oldest} to {newest}")]
+    #[error("{file}: its opset is {found}, but this version of chainrule reads opsets {oldest} to {newest}")]
     Opset {
         /// The file.
         file: String,
@@ -53,7 +53,7 @@ pub enum OnnxError {
     },
     /// A node has an operator that is not part of ONNX.
     #[error(
-        "{file}: node `{node}` has the operator `{operator}` of the domain `{domain}`, not one of ONNX's own"
+        "{file}: node `{node}` has the operator `{operator}` of the domain `{domain}`, which is not part of ONNX"
     )]
     Domain {
         /// The file.
@@ -78,7 +78,7 @@ pub enum OnnxError {
         value: String,
     },
     /// A node uses a value that no node computes.
-    #[error("{file}: node `{node}` uses `{value}`, which is nowhere in the file")]
+    #[error("{file}: node `{node}` uses `{value}`, which is not defined in the file")]
     Undefined {
         /// The file.
         file: String,
@@ -107,7 +107,7 @@ pub enum OnnxError {
     },
     /// A dimension is negative, or symbolic although a number is needed.
     #[error(
-        "{file}: axis {axis} of `{value}` is {found}, where a number is needed; only the batch may be symbolic"
+        "{file}: axis {axis} of `{value}` is {found}, but a number is needed; only the batch may be symbolic"
     )]
     Dimension {
         /// The file.
@@ -121,7 +121,7 @@ pub enum OnnxError {
     },
     /// The number of elements of a tensor does not follow from its dimensions.
     #[error(
-        "{file}: the tensor `{tensor}` of {dims:?} has {found} bytes or numbers, where {expected} are needed"
+        "{file}: the tensor `{tensor}` of {dims:?} has {found} bytes or numbers, but {expected} are needed"
     )]
     Length {
         /// The file.

@@ -61,7 +61,7 @@ pub struct StepOptions {
 /// let nowhere = Sgd::new(0.1).group(Group::new("head")).step(&mut net, &gradient).unwrap_err();
 /// assert_eq!(
 ///     nowhere.to_string(),
-///     "no parameter stands at `head` or below it: there are 0.weight, 0.bias, 2.weight and 2.bias"
+///     "there is no parameter at `head` or below it: the parameters are 0.weight, 0.bias, 2.weight and 2.bias"
 /// );
 /// # Ok::<(), chainrule::Error>(())
 /// ```

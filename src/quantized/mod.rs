@@ -18,7 +18,7 @@
 //!     assert!((exact[0] - y[0]).abs() < 0.05);
 //! }
 //!
-//! Everything that a device needs to know is a constant.
+//! // Everything that a device needs to know is a constant.
 //! const _: () = assert!(Int8::FLASH < 250 && Int8::RAM == 18 && Int8::MULTIPLY_ADDS == 48);
 //! assert!(Int8::FLASH < size_of::<Net>());
 //!

@@ -34,7 +34,7 @@
 //!
 //! let numbers = vec![1.0, 2.0];
 //! let error = Vector::<3, f64>::try_from(numbers).unwrap_err();
-//! assert_eq!(error.to_string(), "a tensor of shape [3] holds 3 numbers, and this slice has 2");
+//! assert_eq!(error.to_string(), "a tensor of shape [3] has 3 numbers, but this slice has 2");
 //! # Ok::<(), chainrule::Error>(())
 //! ```
 //!

@@ -64,7 +64,7 @@ impl<const VOCAB: usize> Bpe<VOCAB> {
         }
         let read = match (vocab.to_str(), merges.to_str()) {
             (Some(vocab), Some(merges)) => BPE::from_file(vocab, merges).build().map_err(problem),
-            _ => Err(TextError::Tokenizer { problem: "the path is no text".into() }),
+            _ => Err(TextError::Tokenizer { problem: "the path is not valid UTF-8".into() }),
         };
         let read = read.and_then(|model| Self::new(of_bytes(model)));
         read.map_err(|source| DataError::Text { path: vocab.into(), source })

@@ -129,7 +129,7 @@ where
 /// use chainrule::prelude::*;
 /// use chainrule::text::{Sampler, generate_by};
 ///
-/// The next token is the last one plus 1, modulo 5.
+/// // The next token is the last one plus 1, modulo 5.
 /// let count = |last: Token<5>, logits: &mut Vector<5>| {
 ///     *logits = Token::new((last.index() + 1) % 5)?.one_hot();
 ///     Ok(())

@@ -29,28 +29,28 @@ use crate::schedule::Schedule;
 #[non_exhaustive]
 pub enum FitError {
     /// The number of epochs is 0.
-    #[error("0 epochs leave the network as it is: train for at least 1, as in `Fit::epochs(1)`")]
+    #[error("0 epochs would not change the network: train for at least 1, as in `Fit::epochs(1)`")]
     NoEpochs,
     /// The batch size is 0.
     #[error("a batch of 0 samples has no loss: give each batch at least 1, as in `.batch_size(1)`")]
     NoBatch,
     /// The patience of early stopping is 0.
     #[error(
-        "early stopping with a patience of 0 would stop before the first epoch: `.stop_early(1)` stops after the first \
-         epoch that is no better"
+        "early stopping with a patience of 0 would stop before the first epoch: `.stop_early(1)` stops after the \
+         first epoch without an improvement"
     )]
     NoPatience,
     /// The samples of an epoch cannot be drawn as set in the options, have no complete batch, or cannot be read.
-    #[error("the batches cannot be made: {0}")]
+    #[error("the batches cannot be created: {0}")]
     Batches(#[source] Box<DataError>),
     /// An option needs a validation set, but there is none.
-    #[error("{what} needs a validation set, and there is none: give one with `.validate(&data)`")]
+    #[error("{what} needs a validation set, but there is none: give one with `.validate(&data)`")]
     NoValidation {
         /// The option.
         what: String,
     },
     /// The monitored value is not measured in this run.
-    #[error("no value of an epoch is called `{name}`: there are {}", names.join(", "))]
+    #[error("there is no value `{name}` in an epoch: the values are {}", names.join(", "))]
     NoSuchValue {
         /// The name of the [`Monitor`](crate::Monitor).
         name: String,
@@ -59,7 +59,7 @@ pub enum FitError {
     },
     /// The plateau waits for larger values, but the run monitors a value that should become smaller.
     #[error(
-        "the plateau waits for larger values, and `{monitor}` for smaller ones: monitor a value that should become \
+        "the plateau waits for larger values, but `{monitor}` for smaller ones: monitor a value that should become \
          large, as in `.monitor(Monitor::max(\"accuracy\"))`"
     )]
     OtherDirection {
@@ -71,9 +71,9 @@ pub enum FitError {
     Setting(Error),
     /// The schedule has ended at a learning rate of 0, so that no step would change the network.
     #[error(
-        "the learning rate is 0 for the whole of this call: `{schedule}` began at step {start}, and this is step {step}; \
-         set a new schedule for this call, as in `trainer = trainer.schedule(..)`, or let it end above 0, as in \
-         `Schedule::cosine(steps).floor(0.1)`"
+        "the learning rate is 0 in all steps of this call: `{schedule}` started at step {start}, and this is step \
+         {step}; set a new schedule for this call, as in `trainer = trainer.schedule(..)`, or let it end above 0, as \
+         in `Schedule::cosine(steps).floor(0.1)`"
     )]
     NoLearningRate {
         /// The schedule.
@@ -117,8 +117,8 @@ pub enum FitError {
     Checkpoint(#[source] CheckpointError),
     /// The checkpoint belongs to a run over a data set of another length.
     #[error(
-        "the checkpoint {} is of a run over {saved} samples, and this data set has {samples}: give it the data that \
-         the run began with, or allow others by `.other_data()`",
+        "the checkpoint {} belongs to a run over {saved} samples, but this data set has {samples}: use the data that \
+         the run started with, or allow other data with `.other_data()`",
         path.display()
     )]
     OtherData {

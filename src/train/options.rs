@@ -38,7 +38,7 @@ type Augment<'a, X> = Box<dyn FnMut(&mut X, &mut dyn Rng) + 'a>;
 /// let options = Fit::epochs(40)
 ///     .batch_size(16)
 ///     .drop_last() // only complete batches
-///     .augment(|x, rng| x[0] += 0.01 * (rng.random::<f32>() - 0.5))
+///     .augment(|x: &mut Vector<1>, rng| x[0] += 0.01 * (rng.random::<f32>() - 0.5))
 ///     .validate(&test)
 ///     .metric("R2", r_squared)
 ///     .stop_early(10) // on the validation loss; restores the best network

@@ -189,7 +189,7 @@ impl<'t, N: Parameters, L, O> Run<'t, N, L, O> {
         let (value, epoch) = self.course.best.filter(|_| self.settings.keeps_best)?;
         let Monitor { name, maximize, .. } = &self.settings.monitor;
         let best = if *maximize { "highest" } else { "lowest" };
-        Some(format!("the network is that of epoch {epoch}, with the {best} {name}, {value:.4}"))
+        Some(format!("the network of epoch {epoch} is restored, with the {best} {name}, {value:.4}"))
     }
 
     /// Sets the trainer's network to the best one or to the average, if the options require it.
@@ -229,7 +229,8 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
         let broken = |reason: &str| {
             FitError::Checkpoint(CheckpointError::Broken { origin: path.into(), reason: reason.into() })
         };
-        let mut course: Course = state.value("course").ok_or_else(|| broken("it has no course"))?;
+        let mut course: Course =
+            state.value("course").ok_or_else(|| broken("it does not contain the progress of a run"))?;
         let (saved, samples) = (course.samples_of_data, self.course.samples_of_data);
         if saved != samples {
             if !options.other_data {
@@ -244,7 +245,7 @@ impl<N: Parameters, L, O: State> Run<'_, N, L, O> {
         }
         loader
             .resume(course.place.clone())
-            .map_err(|_| broken("its order of the samples is not one of this data set"))?;
+            .map_err(|_| broken("its order of the samples does not belong to this data set"))?;
         course.plateau =
             self.settings.plateau.map(|new| course.plateau.map_or(new, |old| new.in_state_of(old)));
         if course.measure != self.course.measure {

@@ -283,10 +283,10 @@ fn a_checkpoint_of_another_run_is_one_error_and_changes_nothing() {
     let problems: Vec<_> = error.problems.iter().map(ToString::to_string).collect();
     assert_eq!(problems.len(), 2 + 2 + 2 * 2 * 11);
     for line in [
-        "optimizer.adam.steps: a value in the file alone",
-        "optimizer.adam.mean.0.bias: in the file alone, with [8]",
-        "optimizer.steps: a missing value",
-        "optimizer.mean.0.bias: missing, the network has [8]",
+        "optimizer.adam.steps: this value is only in the file",
+        "optimizer.adam.mean.0.bias: [8] in the file, missing in the network",
+        "optimizer.steps: this value is missing in the file",
+        "optimizer.mean.0.bias: missing in the file, [8] in the network",
     ] {
         assert!(problems.iter().any(|problem| problem == line), "no {line:?} in {problems:?}");
     }
@@ -327,9 +327,8 @@ fn a_value_of_another_kind_is_named_with_the_reason() {
     std::fs::write(&path, changed).unwrap();
     let error = trainer(Adam::new(0.5)).resume(&path).unwrap_err().to_string();
     assert!(
-        error.contains(
-            "  optimizer.steps: a value of another kind: invalid type: boolean `true`, expected u64"
-        ),
+        error
+            .contains("  optimizer.steps: this value is invalid: invalid type: boolean `true`, expected u64"),
         "{error}"
     );
 }
@@ -347,7 +346,7 @@ fn the_network_alone_loads_from_a_checkpoint() {
 
     checkpoint::save(&trainer.network, &path).unwrap();
     let error = self::trainer(Adam::new(0.1)).resume(&path).unwrap_err().to_string();
-    assert!(error.contains("it is no checkpoint"), "{error}");
+    assert!(error.contains("it is not a checkpoint"), "{error}");
 }
 
 /// A state that the test defines: values of many kinds, and a generator.

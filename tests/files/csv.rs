@@ -81,21 +81,21 @@ fn each_wrong_cell_is_named_by_line_and_column() {
     for (row, expected) in [
         (
             "NaN,2,0",
-            r#"column 1 ("a"): "NaN" is not a number: choose what becomes of missing numbers by `.missing(..)`"#,
+            r#"column 1 ("a"): "NaN" is not a number: choose a replacement for missing numbers with `.missing(..)`"#,
         ),
         (
             "NA,2,0",
-            r#"column 1 ("a"): "NA" is not a number: choose what becomes of missing numbers by `.missing(..)`"#,
+            r#"column 1 ("a"): "NA" is not a number: choose a replacement for missing numbers with `.missing(..)`"#,
         ),
         ("1,-inf,0", r#"column 2 ("b"): "-inf" is not finite, or too large for its scalar"#),
         ("1,1e39,0", r#"column 2 ("b"): "1e39" is not finite, or too large for its scalar"#),
         (
             "1,,0",
-            r#"column 2 ("b"): the cell is empty: choose what becomes of missing numbers by `.missing(..)`"#,
+            r#"column 2 ("b"): the cell is empty: choose a replacement for missing numbers with `.missing(..)`"#,
         ),
         (
             "1,  ,0",
-            r#"column 2 ("b"): the cell is empty: choose what becomes of missing numbers by `.missing(..)`"#,
+            r#"column 2 ("b"): the cell is empty: choose a replacement for missing numbers with `.missing(..)`"#,
         ),
         ("1,2,", r#"column 3 ("class"): the cell is empty"#),
         ("1,two,0", r#"column 2 ("b"): "two" is not a number"#),
@@ -123,11 +123,11 @@ fn each_wrong_cell_is_named_by_line_and_column() {
 fn each_wrong_line_is_named() {
     let table = |row: &str| format!("a,b,class\n1,2,0\n{row}\n1,2,0\n");
     for (row, expected) in [
-        ("", "the line is empty: delete it, or read the table by `.skip_empty_lines()`"),
-        ("  ", "the line is empty: delete it, or read the table by `.skip_empty_lines()`"),
-        ("\r", "the line is empty: delete it, or read the table by `.skip_empty_lines()`"),
-        ("1,2", "a row has 3 columns, and this one has 2"),
-        ("1,2,0,", "a row has 3 columns, and this one has 4"),
+        ("", "the line is empty: delete it, or read the table with `.skip_empty_lines()`"),
+        ("  ", "the line is empty: delete it, or read the table with `.skip_empty_lines()`"),
+        ("\r", "the line is empty: delete it, or read the table with `.skip_empty_lines()`"),
+        ("1,2", "the first line has 3 columns, but this one has 2"),
+        ("1,2,0,", "the first line has 3 columns, but this one has 4"),
         ("1,\"2,0", "a quotation mark is not closed"),
         ("1\",\"2,0", "a quotation mark is not closed"),
     ] {
@@ -137,7 +137,7 @@ fn each_wrong_line_is_named() {
     }
     assert_eq!(
         message("a,b,class\n1,2,0\n1,2\n\n9"),
-        "t.csv, line 3: a row has 3 columns, and this one has 2"
+        "t.csv, line 3: the first line has 3 columns, but this one has 2"
     );
 }
 
@@ -189,7 +189,7 @@ impl Read for Endless {
 #[test]
 fn an_endless_line_is_refused_before_it_is_held() {
     let error = Csv::from_reader("t.csv", Endless(0)).labels::<Vector<2>, 3>(0).err().unwrap().to_string();
-    assert_eq!(error, "t.csv, line 1: the line is longer than 4194304 bytes: this is no table of numbers");
+    assert_eq!(error, "t.csv, line 1: the line is longer than 4194304 bytes: this is not a table of numbers");
 }
 
 #[test]

@@ -108,12 +108,15 @@ fn labels_of_text_have_the_alphabetic_order_of_their_names() {
     );
 
     let error = csv(table).text_labels::<Vector<1>, 2>("kind").unwrap_err().to_string();
-    let expected = r#""long, thin" is one class more than the label has, after "round", "flat""#;
+    let expected = r#""long, thin" is one class too many for the type of the label, after "round", "flat""#;
     assert_eq!(error, format!(r#"t.csv, line 5, column 2 ("kind"): {expected}"#));
     let error = csv(table).text_labels::<Vector<1>, 4>("kind").unwrap_err().to_string();
-    assert_eq!(error, r#"t.csv: there are 3 classes ("flat", "long, thin", "round"), and a label of 4"#);
+    assert_eq!(
+        error,
+        r#"t.csv: there are 3 classes ("flat", "long, thin", "round"), but the type of the label has 4"#
+    );
     let error = csv("x,kind\n1,flat\n").text_labels::<Vector<1>, 2>("kind").unwrap_err().to_string();
-    assert_eq!(error, r#"t.csv: there is 1 class ("flat"), and a label of 2"#);
+    assert_eq!(error, r#"t.csv: there is 1 class ("flat"), but the type of the label has 2"#);
 }
 
 #[test]
@@ -135,8 +138,8 @@ fn a_missing_target_is_never_a_class_unless_it_is_named_as_one() {
             let expected = match text {
                 "" => "the cell is empty".into(),
                 _ => format!(
-                    "{text:?} stands for a missing target: leave out its row by `.missing(Missing::DropRow)` or, if it \
-                     is a class, name it in `.classes(..)`"
+                    "{text:?} means a missing target: leave out its row with `.missing(Missing::DropRow)`, or if it \
+                     is a class, add it to `.classes(..)`"
                 ),
             };
             let error = found.unwrap_err().to_string();
@@ -184,7 +187,7 @@ const HOLES: &str = "a,b,class\n1,10,0\n3,NaN,1\n ,40,2\n?,25,0\n";
 #[test]
 fn missing_numbers_are_an_error_or_follow_the_rule_that_was_chosen() {
     let error = |csv: Csv<'_>| message(csv);
-    let hint = "choose what becomes of missing numbers by `.missing(..)`";
+    let hint = "choose a replacement for missing numbers with `.missing(..)`";
     assert_eq!(error(csv(HOLES)), format!(r#"t.csv, line 3, column 2 ("b"): "NaN" is not a number: {hint}"#));
     assert_eq!(
         error(csv("a,b,class\n1,,0\n")),
@@ -203,7 +206,7 @@ fn missing_numbers_are_an_error_or_follow_the_rule_that_was_chosen() {
     let all = "a,b,class\n,2,0\n,3,0\n";
     assert_eq!(
         error(csv(all).missing(Missing::Mean)),
-        r#"t.csv: column 1 ("a") has no number to take the mean of"#
+        r#"t.csv: column 1 ("a") has no mean, because all its cells are missing"#
     );
     assert_eq!(error(csv(all).missing(Missing::DropRow)), "t.csv: the table has no rows");
     // A word is still none.

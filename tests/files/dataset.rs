@@ -293,12 +293,12 @@ fn what_no_data_set_can_answer_is_an_error_that_says_why() {
         message(Dataset::new(vec![1, 2], vec![1]).unwrap_err()),
         "there are 2 inputs and 1 targets: give one target for each input"
     );
-    let none = "a data set has at least one sample, and here is none";
+    let none = "a data set needs at least one sample, but there is none";
     assert_eq!(message(Dataset::<u8, u8>::new(vec![], vec![]).unwrap_err()), none);
     assert_eq!(message(data.subset(&[]).unwrap_err()), none);
     assert_eq!(
         message(data.subset(&[2, 3]).unwrap_err()),
-        "there is no sample 3: there are 3, counted from 0"
+        "there is no sample 3: there are 3 samples, counted from 0"
     );
     let size = "the size of a batch is 0, but must be at least 1";
     assert_eq!(message(data.batches(0).err().unwrap()), size);
@@ -312,7 +312,7 @@ fn what_no_data_set_can_answer_is_an_error_that_says_why() {
     }
     assert_eq!(
         message(data.clone().split(0.1, &mut rng(1)).unwrap_err()),
-        "0.1 of 3 samples leaves one of two parts without any: both need at least one"
+        "a share of 0.1 of 3 samples leaves one part empty: both parts need at least one sample"
     );
 }
 
@@ -450,7 +450,7 @@ fn a_standardization_is_kept_and_one_of_another_shape_refused() {
     assert_eq!(serde_json::from_str::<Standardize<Vector<2>>>(&text).unwrap(), scale);
     assert_eq!(Standardize::new(scale.mean(), scale.deviation()).unwrap(), scale);
     let refused = |text: &str| serde_json::from_str::<Standardize<Vector<3>>>(text).unwrap_err().to_string();
-    assert!(refused(&text).contains("a tensor of shape [3] holds 3 numbers, and this slice has 2"));
+    assert!(refused(&text).contains("a tensor of shape [3] has 3 numbers, but this slice has 2"));
     assert!(refused(r#"{"mean":[],"deviation":[]}"#).contains("has 0"));
     assert!(refused(r#"{"mean":[1,1,1],"deviation":[1,1,0]}"#).contains("a deviation is 0"));
     assert!(Standardize::<Vector<3>>::new(&[1.0; 3], &[1.0; 2]).is_err());
@@ -535,13 +535,13 @@ fn windows_that_cannot_be_cut_are_errors_that_say_why() {
     }
     assert_eq!(
         message::<3>(4, 4, 2),
-        "a series of 4 rows has no window of 3 with a target 2 rows after it: that takes 5 rows"
+        "a series of 4 rows is too short for a window of 3 rows with a target 2 rows after it, which needs 5 rows"
     );
     assert!(message::<3>(4, 4, usize::MAX).contains("that takes 18446744073709551615 rows"));
     assert_eq!(message::<3>(4, 5, 1), "there are 4 inputs and 5 targets: give one target for each input");
     assert!(message::<0>(4, 4, 1).contains("the number of steps of a window"));
     assert_eq!(
         numbered(4).split_at(4).unwrap_err().to_string(),
-        "a split after 4 of 4 samples leaves one of two parts without any: both need at least one"
+        "a split after 4 of 4 samples leaves one part empty: both parts need at least one sample"
     );
 }

@@ -177,7 +177,7 @@ fn a_disk_that_is_full_is_an_error_and_the_old_file_stays() {
         let error = checkpoint::save_state(&mut Run::at(2), path).unwrap_err();
         assert!(matches!(error, CheckpointError::Write { .. }), "{error}");
         let text = error.to_string();
-        assert!(text.ends_with("what stood there before is unchanged"), "{text}");
+        assert!(text.ends_with("the old file is unchanged"), "{text}");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -111,7 +111,7 @@ fn numbers_that_are_not_finite_are_written_as_each_format_can() {
 #[test]
 fn wrong_names_and_files_are_errors_that_say_where() {
     let name = |names: &[&str]| History::new(names.iter().copied()).unwrap_err().to_string();
-    assert_eq!(name(&["a", "a"]), r#""a" is no name for a value here: it comes twice"#);
+    assert_eq!(name(&["a", "a"]), r#""a" cannot be the name of a value: it occurs twice"#);
     for (wrong, problem) in [
         ("", "it is empty"),
         ("epoch", "one already"),
@@ -139,14 +139,17 @@ fn wrong_names_and_files_are_errors_that_say_where() {
     );
     assert_eq!(read("bad.csv", "epoch,step,a\n1,2,y\n"), r#", line 2, column 3 ("a"): "y" is not a number"#);
     assert_eq!(read("bad.csv", "epoch,step,a\n,2,3\n"), r#", line 2, column 1 ("epoch"): the cell is empty"#);
-    assert_eq!(read("bad.csv", "epoch,step,a\n1,2\n"), ", line 2: a row has 3 columns, and this one has 2");
+    assert_eq!(
+        read("bad.csv", "epoch,step,a\n1,2\n"),
+        ", line 2: the first line has 3 columns, but this one has 2"
+    );
     assert!(
         read("bad.csv", "step,epoch,a\n1,2,3\n")
             .contains("the header is \"step,epoch,a\", but must be epoch, step")
     );
     assert!(
         read("bad.jsonl", "{\"epoch\":1,\"step\":2}\n{\"epoch\":1}\n")
-            .starts_with(", line 2: this is no row of a log")
+            .starts_with(", line 2: this is not a row of a log")
     );
     assert!(read("bad.jsonl", "{\"epoch\":1,\"step\":2,\"a\":\"b\"}\n").starts_with(", line 1: "));
     assert!(read("bad.txt", "").ends_with("the end of the name is `.txt`, but must be `.csv` or `.jsonl`"));

@@ -85,7 +85,7 @@ fn each_lie_is_an_error_that_names_the_file_and_the_field() {
     assert!(images("header", &images_file(4)[..6]).ends_with("the file ends within the number of images"));
     assert!(images("empty", &[]).ends_with("the file ends within the magic number"));
     let long = [&images_file(4)[..], &[0]].concat();
-    assert!(images("long", &long).ends_with("there is more data after the 4 items that the header counts"));
+    assert!(images("long", &long).ends_with("there is more data after the 4 items of the header"));
     // A header may claim 4,294,967,295 images; what is not there is not allocated.
     let claim = [&header(&[0x0803, u32::MAX, 2, 3])[..], &[0; 6]].concat();
     assert!(images("claim", &claim).ends_with("the file ends within image 1 of 4294967295"));

@@ -225,7 +225,7 @@ the bytes: does not fit
   saved from (BatchNorm<1, f64, (Epsilon<1, 1000>, Momentum<1, 100>)>, Linear<1, 1, f64>)
   0.epsilon: 0.001 in the file, 0.00001 in the network
   0.momentum: 0.01 in the file, 0.1 in the network
-write the setting of the file into the type, as in `BatchNorm<16, f32, Epsilon<1, 1000>>`; or skip it by `Format::ignore`"
+write the setting of the file into the type, as in `BatchNorm<16, f32, Epsilon<1, 1000>>`; or ignore it with `Format::ignore`"
     );
     // Under other names, in a part of a file and in PyTorch's layout.
     let named = Format::pytorch().within("model").rename("0", "norm");

@@ -92,9 +92,12 @@ fn each_wrong_file_and_folder_is_named() {
             .contains("1.png: the picture has 6 x 8 pixels (height x width), and must have 8 x 6")
     );
     let error = ImageFolder::new(folder()).read::<Color, 3>().unwrap_err().to_string();
-    assert!(error.ends_with(r#"there are 2 classes ("color", "gray"), and a label of 3"#), "{error}");
+    assert!(
+        error.ends_with(r#"there are 2 classes ("color", "gray"), but the type of the label has 3"#),
+        "{error}"
+    );
     let error = message(one("empty", "notes.txt", b"").path());
-    assert!(error.ends_with("empty: there is no picture (.png, .jpg or .jpeg) in this folder"), "{error}");
+    assert!(error.ends_with("empty: this folder contains no picture (.png, .jpg or .jpeg)"), "{error}");
     assert!(matches!(ImageFolder::new("no-such").read::<Color, 1>(), Err(DataError::Io { .. })));
     // A file may have the extension of the other format.
     assert!(ImageFolder::new(one("a", "png.jpg", &png).path()).read::<Color, 1>().is_ok());
@@ -106,7 +109,7 @@ fn sizes_are_limited_before_a_picture_is_decoded() {
     let alone = one("a", "1.png", &png);
     let small = ImageFolder::new(alone.path()).most_pixels(47).resize(Filter::Nearest);
     let error = small.read::<Color, 1>().unwrap_err().to_string();
-    assert!(error.ends_with("it has 6 x 8 pixels, and may have 47 in all"), "{error}");
+    assert!(error.ends_with("it has 6 x 8 pixels, but the limit is 47 in total"), "{error}");
     assert!(ImageFolder::new(alone.path()).most_pixels(48).read::<Color, 1>().is_ok());
     let error = ImageFolder::new(alone.path()).memory(100).read::<Color, 1>().unwrap_err();
     assert!(matches!(error, DataError::Memory { needed: 576, limit: 100, .. }), "{error}");

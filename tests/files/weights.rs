@@ -136,16 +136,16 @@ the bytes: does not fit
   saved from (Linear<3, 4>, Residual<(Tanh, Linear<4, 4>)>, BatchNorm<4>, Linear<4, 2>)
   0.bias: F32 in the file, F64 in the network
   0.weight: F32 in the file, F64 in the network
-  1.branch.1.bias: [4] in the file, [5] by the network
-  1.branch.1.weight: [4, 4] in the file, [4, 5] by the network
-  2.0.bias: missing, the network has [4]
-  2.0.weight: missing, the network has [4, 4]
-  2.bias: in the file alone, with [4]
-  2.gain: in the file alone, with [4]
-  2.running_mean: in the file alone, with [4]
-  2.running_variance: in the file alone, with [4]
-  3.bias: in the file alone, with [2]
-load it with the type it was saved from, or say by a `Format` how the file names its tensors";
+  1.branch.1.bias: [4] in the file, [5] in the network
+  1.branch.1.weight: [4, 4] in the file, [4, 5] in the network
+  2.0.bias: missing in the file, [4] in the network
+  2.0.weight: missing in the file, [4, 4] in the network
+  2.bias: [4] in the file, missing in the network
+  2.gain: [4] in the file, missing in the network
+  2.running_mean: [4] in the file, missing in the network
+  2.running_variance: [4] in the file, missing in the network
+  3.bias: [2] in the file, missing in the network
+load it into the type from which it was saved, or set the names of its tensors with a `Format`";
     assert_eq!(mismatch.to_string(), expected);
     assert_eq!((mismatch.problems.len(), mismatch.origin), (11, Origin::Bytes));
 }
@@ -159,10 +159,10 @@ fn a_file_of_another_network_of_the_same_shapes_loads_only_when_that_is_allowed(
         let bytes = format.to_bytes(&net).unwrap();
         let error = format.from_bytes::<Kinked>(&bytes).map(|_| ()).unwrap_err();
         let expected = "\
-the bytes: of another network, although every tensor fits
+the bytes: contains another network, although every tensor fits
   into       (Linear<3, 4>, Relu)
   saved from (Linear<3, 4>, Tanh)
-load it with the type it was saved from, or allow another one by `Format::other_network`";
+load it into the type from which it was saved, or allow another type with `Format::other_network`";
         assert_eq!(error.to_string(), expected);
         let allowed: Owned<Kinked> = format.other_network().from_bytes(&bytes).unwrap();
         assert_eq!(bits(&allowed), bits(&net));
@@ -208,8 +208,9 @@ fn networks_of_one_name_are_told_apart_by_their_layers() {
         "Mlp { hidden: (Linear<3, 4>, Tanh), head: Linear<4, 2> }",
         "Mlp { hidden: (Linear<3, 4>, Relu), head: Linear<4, 2> }",
     );
-    let head = "the bytes: of another network, although every tensor fits";
-    let cure = "load it with the type it was saved from, or allow another one by `Format::other_network`";
+    let head = "the bytes: contains another network, although every tensor fits";
+    let cure =
+        "load it into the type from which it was saved, or allow another type with `Format::other_network`";
     let text = |into: &str, from: &str| format!("{head}\n  into       {into}\n  saved from {from}\n{cure}");
     assert_eq!(message::<curved::Mlp, kinked::Mlp>(), text(kinked, curved));
     // Inside stacks too.
@@ -248,8 +249,8 @@ fn a_long_list_is_in_the_order_of_the_layers_and_cut_off_with_a_count() {
     let text = mismatch.to_string();
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines.len(), 3 + 20 + 2, "{text}");
-    assert_eq!(lines[3], "  0.bias: in the file alone, with [2]");
-    assert_eq!(lines[3 + 5], "  2.weight: in the file alone, with [2, 2]"); // 2 before 10
+    assert_eq!(lines[3], "  0.bias: [2] in the file, missing in the network");
+    assert_eq!(lines[3 + 5], "  2.weight: [2, 2] in the file, missing in the network"); // 2 before 10
     assert_eq!(lines[3 + 20], "  .. and 12 more");
 }
 
@@ -322,7 +323,7 @@ fn another_scalar_is_refused_with_the_cure_and_converted_when_asked_for() {
     assert_eq!(
         error,
         format!(
-            "the bytes: tensor `weight` has {number} at element 5, more than an f32 can hold: load it in f64"
+            "the bytes: tensor `weight` has {number} at element 5, which is too large for f32: load it as f64"
         )
     );
 }
@@ -370,7 +371,10 @@ fn a_file_of_a_later_format_is_refused() {
         *note = json!(note.as_str().unwrap().replace(r#""format":1"#, r#""format":2"#));
     });
     let error = checkpoint::from_bytes::<Net>(&bytes).unwrap_err().to_string();
-    assert_eq!(error, "the bytes: written in format 2, and this chainrule reads formats up to 1: update it");
+    assert_eq!(
+        error,
+        "the bytes: its format is 2, but this version of chainrule reads formats up to 1: update chainrule"
+    );
 }
 
 #[test]
@@ -413,7 +417,8 @@ fn a_format_that_does_not_fit_the_network_is_an_error() {
     let text = |format: Format| format.to_bytes(&net(1)).unwrap_err().to_string();
     let no_such = |path: &str| {
         format!(
-            "the format speaks of `{path}`, and the network has no tensor there: its paths are those of its `parameters()`"
+            "the format contains the path `{path}`, but the network has no tensor there: `parameters()` lists its \
+             paths"
         )
     };
     assert_eq!(text(Format::chainrule().rename("4", "head")), no_such("4"));

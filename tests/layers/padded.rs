@@ -118,7 +118,7 @@ fn the_output_is_padded_too() {
 fn the_length_and_the_numbers_are_checked() {
     let error = Padded::<MOST, 1>::new(&[[0.0]; MOST + 1]).unwrap_err();
     assert_eq!(error, Error::SequenceLength { found: MOST + 1, most: MOST });
-    assert_eq!(error.to_string(), "the sequence has 8 steps, and its type takes 1 to 7");
+    assert_eq!(error.to_string(), "the sequence has 8 steps, but its type allows 1 to 7");
     assert!(Padded::<MOST, 1>::new(&[]).is_err());
 
     let net = <(Gru<1, 2>, LastStep)>::init(&mut rng(1));
@@ -134,7 +134,7 @@ fn a_padded_sequence_is_serialized_without_its_padding() {
     assert_eq!(text, "[[1.0,2.0],[3.0,4.5]]");
     assert_eq!(serde_json::from_str::<Padded<5, 2>>(&text).unwrap(), padded);
     let error = serde_json::from_str::<Padded<1, 2>>(&text).unwrap_err().to_string();
-    assert!(error.starts_with("the sequence has 2 steps, and its type takes 1 to 1"), "{error}");
+    assert!(error.starts_with("the sequence has 2 steps, but its type allows 1 to 1"), "{error}");
 }
 
 /// Gradient flow sees the recurrent layer, also through time.

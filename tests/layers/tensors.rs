@@ -216,8 +216,8 @@ fn layers_and_networks_print_their_shapes_and_no_numbers() {
     );
     assert_eq!(
         format!("{net:?}"),
-        "(Linear<4, 3>, Residual<(Tanh, Linear<3, 3>)>, [Residual<(Tanh, Linear<3, 3>)>; 2], PRelu, Linear<3, 2, f32, NoBias>) \
-         with 58 parameters"
+        "(Linear<4, 3>, Residual<(Tanh, Linear<3, 3>)>, [Residual<(Tanh, Linear<3, 3>)>; 2], PRelu, Linear<3, 2, \
+         f32, NoBias>) with 58 parameters"
     );
     let lines = format!("{:?}", Net::init_with(Initializer::constant(3.0), &mut rng(0)).parameters());
     let lines: Vec<_> = lines.lines().collect();
@@ -320,7 +320,7 @@ fn vectors_of_the_standard_library_become_tensors_if_they_have_the_right_length(
     assert_eq!(Image::try_from(counted(1, 12)), Ok(IMAGE));
     let error = <Image<2, 2, 3>>::try_from(counted(1, 7)).unwrap_err();
     assert_eq!(error, Error::SliceLength { shape: &[2, 2, 3], expected: 12, found: 7 });
-    assert_eq!(error.to_string(), "a tensor of shape [2, 2, 3] holds 12 numbers, and this slice has 7");
+    assert_eq!(error.to_string(), "a tensor of shape [2, 2, 3] has 12 numbers, but this slice has 7");
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn tensors_and_labels_are_serialized_as_arrays_and_numbers() {
 
     there_and_back(Labels::<5, 4>::new(&[Label::of::<3>(), Label::of::<1>()]).unwrap(), "[3,1]");
     let many = serde_json::from_str::<Labels<5, 1>>("[3,1]").unwrap_err().to_string();
-    assert_eq!(many, "the target has 2 labels, and its type holds at most 1");
+    assert_eq!(many, "the target has 2 labels, but its type allows at most 1");
 
     let error = |found: Result<Sequence<3, 2>, serde_json::Error>| found.unwrap_err().to_string();
     let short = error(serde_json::from_str("[[1.0,2.0],[3.0],[5.0,6.0]]"));

@@ -39,7 +39,7 @@ fn a_bomb_of_labels_is_refused_by_its_header() {
         "{error}"
     );
     assert!(
-        error.to_string().ends_with("if the file is right, set another limit by `.memory(bytes)`"),
+        error.to_string().ends_with("if you trust the file, set another limit with `.memory(bytes)`"),
         "{error}"
     );
     assert!(held < BUFFERS, "{held} bytes");

@@ -272,7 +272,7 @@ fn tensors_that_overlap_or_leave_gaps_or_share_a_name_are_refused() {
         ("invalid offset", [w(16, 0), b(16, 24)]),
         ("invalid shape", [w(0, 16), b(16, 28)]),
         ("promises 24 bytes of numbers, and 28 follow", [w(0, 16), b(16, 24)]),
-        ("two tensors of the name \"weight\"", [w(0, 16), w(0, 16)]),
+        ("two tensors have the name \"weight\"", [w(0, 16), w(0, 16)]),
     ] {
         let error = refused(&file(&header(&entries), &[0; 28]));
         assert!(error.contains(what), "{what}: {error}");
@@ -285,7 +285,7 @@ fn what_is_no_header_at_all_is_refused() {
         ("ends within the header's length", vec![]),
         ("ends within the header's length", vec![1; 7]),
         (
-            "a header of 18446744073709551615 bytes is announced, and 9 follow",
+            "its header should have 18446744073709551615 bytes, but only 9 follow",
             [[0xff; 8].as_slice(), &[0; 9]].concat(),
         ),
         ("EOF", file("", &[])),

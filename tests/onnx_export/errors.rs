@@ -47,10 +47,10 @@ fn error<N: Layer<X>, X: Sample>() -> String {
 fn a_layer_without_a_form_is_named_with_its_place() {
     assert_eq!(
         error::<(Tanh, Residual<[(Identity, Unknown); 2]>), Vector<2>>(),
-        "`Unknown` at `1.branch.0.1` does not say what it is in ONNX: write its operators into its plan, by \
+        "`Unknown` at `1.branch.0.1` does not declare its ONNX form: add its operators to its plan with \
          `.onnx(Onnx::nodes(..))`"
     );
-    assert!(error::<Unknown, Vector<2>>().starts_with("`Unknown` does not say what it is in ONNX"));
+    assert!(error::<Unknown, Vector<2>>().starts_with("`Unknown` does not declare its ONNX form"));
     assert!(error::<Embedding<3, 2>, Label<3>>().starts_with("`Embedding<3, 2>` does not say"));
     assert_eq!(
         error::<(Tanh, Impossible), Vector<2>>(),
@@ -67,7 +67,7 @@ fn a_form_that_does_not_fit_its_layer_is_an_error() {
     let wrong = |error: String, reason: &str| assert!(error.ends_with(reason), "{error}");
     wrong(error::<OtherField, Vector<2>>(), "is wrong: it has no parameter `gian`");
     wrong(error::<LaterNode, Vector<2>>(), "is wrong: node 0 is not before the one that reads it");
-    wrong(error::<NoPair, Vector<2>>(), "is wrong: its input is no pair");
+    wrong(error::<NoPair, Vector<2>>(), "is wrong: its input is not a pair");
     wrong(error::<NoChild, Vector<2>>(), "is wrong: it has no layer 0 inside");
     wrong(error::<NoInput, Vector<2>>(), "is wrong: its node `Mul` has no input");
     wrong(error::<NoValue, Vector<2>>(), "is wrong: the input of a layer inside is a value");
@@ -88,7 +88,7 @@ impl Layer<NoGrad> for Constant {
 fn samples_that_are_no_tensors_are_an_error() {
     assert_eq!(
         error::<Constant, NoGrad>(),
-        "a network that takes `NoGrad` cannot be written as ONNX: an input is a `Vector`, a `Sequence`, a \
+        "a network with the input `NoGrad` cannot be written as ONNX: an input must be a `Vector`, a `Sequence`, a \
          `Padded`, an `Image`, a `Label` or a `Pair` of these"
     );
 }

@@ -31,7 +31,7 @@ fn a_graph_that_makes_no_sense_is_an_error() {
     refused!("order", OnnxError::Order { .. }, "node `late` uses `a` before it is computed");
     refused!("itself", OnnxError::Order { .. }, "node `alone` uses `y` before it is computed");
     refused!("undefined", OnnxError::Undefined { .. }, "node `first` uses `nowhere`");
-    refused!("no_output", OnnxError::Undefined { .. }, "uses `y`, which is nowhere in the file");
+    refused!("no_output", OnnxError::Undefined { .. }, "uses `y`, which is not defined in the file");
     refused!("redefined", OnnxError::Redefined { .. }, "two values have the name `y`");
     refused!("two_inputs", OnnxError::Interface { .. }, "2 inputs and 1 outputs");
     refused!("two_outputs", OnnxError::Interface { .. }, "1 inputs and 2 outputs");
@@ -45,16 +45,20 @@ fn attention_is_named_whichever_operator_is_refused_first() {
     for name in ["attention", "transformer_encoder_layer"] {
         let error = error(name);
         assert!(matches!(error, OnnxError::Operator { .. }), "{name}: {error:?}");
-        let text = "the graph has attention, which is written to ONNX files and not read from them";
+        let text = "the graph contains attention, which this crate writes to ONNX files but does not read";
         assert!(error.to_string().contains(text), "{name}: {error}");
     }
-    refused!("operator", OnnxError::Operator { .. }, "no layer of this crate is this operator");
+    refused!("operator", OnnxError::Operator { .. }, "no layer of this crate corresponds to this operator");
     assert!(!error("operator").to_string().contains("attention"));
 }
 
 #[test]
 fn another_version_and_another_domain_are_errors() {
-    refused!("opset", OnnxError::Opset { found: 99, .. }, "opset 99, and this chainrule reads opsets 9 to");
+    refused!(
+        "opset",
+        OnnxError::Opset { found: 99, .. },
+        "its opset is 99, but this version of chainrule reads opsets 9 to"
+    );
     refused!("old_opset", OnnxError::Opset { found: 1, .. }, "opset 1,");
     refused!(
         "domain",
@@ -85,7 +89,7 @@ fn tensors_have_the_numbers_that_they_say() {
         OnnxError::Length { found: 5, .. },
         "has 5 bytes or numbers, where 6 numbers of 4 bytes"
     );
-    refused!("many_axes", OnnxError::NotOnnx { .. }, "`w` has 17 axes, and at most 16 are read");
+    refused!("many_axes", OnnxError::NotOnnx { .. }, "`w` has 17 axes, but at most 16 are read");
     refused!("half", OnnxError::ElementType { .. }, "`w` has elements of the type `float16`");
     refused!("integers", OnnxError::ElementType { .. }, "`x` has elements of the type `int64`");
 }
@@ -95,7 +99,7 @@ fn an_operator_that_is_no_layer_is_named_with_its_node() {
     refused!(
         "operator",
         OnnxError::Operator { .. },
-        "node `best` has the operator `TopK`: no layer of this crate is this operator"
+        "node `best` has the operator `TopK`: no layer of this crate corresponds to this operator"
     );
     refused!(
         "data_setting",
@@ -133,10 +137,14 @@ fn external_data_stay_in_the_folder_of_the_model() {
     refused!(
         "external_parent",
         OnnxError::External { .. },
-        "`../wrong/weights.bin` leaves the model's folder"
+        "`../wrong/weights.bin` is outside the model's folder"
     );
-    refused!("external_absolute", OnnxError::External { .. }, "`/etc/passwd` leaves the model's folder");
-    refused!("external_unnamed", OnnxError::External { .. }, "another file: the file does not say which one");
+    refused!("external_absolute", OnnxError::External { .. }, "`/etc/passwd` is outside the model's folder");
+    refused!(
+        "external_unnamed",
+        OnnxError::External { .. },
+        "another file: the file does not contain its name"
+    );
     refused!("external_missing", OnnxError::External { .. }, "`nowhere.bin`: ");
     refused!("external_folder", OnnxError::External { .. }, "is not a regular file");
     refused!(
@@ -147,7 +155,7 @@ fn external_data_stay_in_the_folder_of_the_model() {
     refused!(
         "external_length",
         OnnxError::External { .. },
-        "its length is 20 bytes, and its dimensions need 24"
+        "its length is 20 bytes, but its dimensions need 24"
     );
     refused!("external_overflow", OnnxError::External { .. }, "beyond the end");
     refused!("external_number", OnnxError::External { .. }, "its offset is `-8`");
@@ -167,7 +175,10 @@ fn no_link_leaves_the_folder_of_the_model() {
     let link = inside.join("link.bin");
     std::os::unix::fs::symlink("../weights.bin", &link).unwrap();
     let error = Model::open(inside.join("model.onnx")).unwrap_err();
-    assert!(error.to_string().contains("`link.bin` is a link that leaves the model's folder"), "{error}");
+    assert!(
+        error.to_string().contains("`link.bin` is a link to a file outside the model's folder"),
+        "{error}"
+    );
     // One that stays is followed.
     fs::remove_file(&link).unwrap();
     fs::copy(path("wrong/weights.bin"), inside.join("weights.bin")).unwrap();
@@ -191,7 +202,7 @@ fn other_files_are_no_models() {
     // A graph of empty nodes, which would be many times larger in memory than in the file.
     let empty = [&[0x42, 2, 0x10, 17, 0x3a, 4], &[0x0a, 0, 0x0a, 0][..]].concat();
     let error = Model::from_bytes(&empty).unwrap_err();
-    assert!(error.to_string().contains("a part of its graph has 0 bytes"), "{error}");
+    assert!(error.to_string().contains("a part of its graph has only 0 bytes"), "{error}");
     let mlp = fs::read(path("models/mlp.onnx")).unwrap();
     for end in 1..mlp.len() {
         assert!(Model::from_bytes(&mlp[..end]).is_err() || end + 30 > mlp.len(), "{end}");

@@ -77,12 +77,12 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         (
             "SliceLength",
             Sequence::<2, 3>::from_slice(&[1.0; 5]).unwrap_err(),
-            "a tensor of shape [2, 3] holds 6 numbers, and this slice has 5",
+            "a tensor of shape [2, 3] has 6 numbers, but this slice has 5",
         ),
         (
             "SequenceLength",
             Padded::<2, 1>::new(&[[0.5]; 3]).unwrap_err(),
-            "the sequence has 3 steps, and its type takes 1 to 2",
+            "the sequence has 3 steps, but its type allows 1 to 2",
         ),
         (
             "EmptyBatch",
@@ -102,19 +102,19 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         (
             "OutputLengths",
             net().predict_into(&XS, &mut [YS[0]], &mut Workspace::default()).unwrap_err(),
-            "the batch has 2 inputs and room for 1 outputs: give one place for each input",
+            "the batch has 2 inputs, but the slice for the outputs has 1 elements: give one element for each input",
         ),
         (
             "OtherState",
             window::<Gru<1, 3>>(1),
-            "the carried state is that of another network, or of windows of another shape: make one by \
+            "the carried state belongs to another network, or to windows of another shape: create one with \
              `CarriedState::new::<Net, Input>(streams)`",
         ),
         (
             "StreamCount",
             window::<Gru<1, 2>>(3),
-            "the batch has 1 windows, and the carried state has 3 streams: give one window of each stream, in the same \
-             order each time",
+            "the batch has 1 windows, but the carried state has 3 streams: give one window of each stream, in the \
+             same order each time",
         ),
         (
             "WorkspaceSize",
@@ -126,7 +126,7 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
                     &mut FixedWorkspace::<1>::new(),
                 )
                 .unwrap_err(),
-            "the workspace has 64 bytes, and this network needs 192 for this batch: see `budget::<Net, Input>()`",
+            "the workspace has 64 bytes, but this network needs 192 for this batch: see `budget::<Net, Input>()`",
         ),
         (
             "NonFiniteData",
@@ -136,8 +136,8 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         (
             "NonFiniteOutput",
             overflowed.predict(&Vector([30.0, 30.0, 30.0])).unwrap_err(),
-            "output 1 of sample 0 is inf although the input is finite: the weights are not finite or have overflowed; \
-             lower the learning rate or the initial gain",
+            "output 1 of sample 0 is inf although the input is finite: the weights are not finite or have \
+             overflowed; lower the learning rate or the initial gain",
         ),
         (
             "NonFiniteStream",
@@ -146,14 +146,14 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
                 net.bias_ih[0] = f32::INFINITY;
                 net.step(&Vector([0.5]), &mut StreamState::new(&net)).unwrap_err()
             },
-            "output 0 of this step of the stream is inf although its input is finite: its state can stay so; start a new \
-             `StreamState`, and check the weights and the size of the inputs",
+            "output 0 of this step of the stream is inf although its input is finite: the state may stay NaN or \
+             infinite; start a new `StreamState`, and check the weights and the size of the inputs",
         ),
         (
             "NonFiniteLogit",
             chainrule::text::Sampler::new(1).sample(&Vector([0.0, f32::NAN])).unwrap_err(),
-            "the score (logit) of token 1 is NaN: check the weights, and what changes the scores (-inf bans a token, but not \
-             all of them)",
+            "the score (logit) of token 1 is NaN: check the weights, and the code that changes the scores (-inf \
+             excludes a token, but one token must remain)",
         ),
         (
             "StreamEnd",
@@ -169,7 +169,8 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         (
             "NonFiniteLoss",
             infinite_loss.unwrap_err(),
-            "the loss or its gradient is inf: the outputs are not finite, or too far from the targets for the scalar's range",
+            "the loss or its gradient is inf: the outputs are not finite, or too far from the targets for the \
+             scalar's range",
         ),
         (
             "NonFiniteGradient",
@@ -185,19 +186,21 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
                     &*Linear::<1, 1>::init_with(Initializer::constant(2e20), &mut rng(0)),
                 )
                 .unwrap_err(),
-            "the gradient of `weight` is 2.0000000400817547e20 at element 0, and no step was taken: a weight or a moment of the \
-             optimizer would overflow; look for an outlier in the batch, clip the gradient, or lower the learning rate",
+            "the gradient of `weight` is 2.0000000400817547e20 at element 0, and no step was taken: a weight or a \
+             moment of the optimizer would overflow; look for an outlier in the batch, clip the gradient, or lower \
+             the learning rate",
         ),
         (
             "MomentCount",
             Adam::<_, Inline<2>>::inline(0.1).amsgrad().step(&mut net(), &net()).unwrap_err(),
-            "the optimizer needs 3 moments with these settings, and has 2: `Inline<3>`",
+            "the optimizer needs 3 moments with these settings, but has 2: use `Inline<3>`",
         ),
         (
             "NonFiniteStep",
             exploding().step(&[Vector([1e-20])], &[Vector([0.0])]).unwrap_err(),
-            "step 0 was not taken: at `1.branch` (Linear<1, 1>) the gradient becomes NaN or infinite, although it is finite \
-             when it arrives there; start with smaller weights, `Initializer::gain`, or lower the learning rate",
+            "step 0 was not taken: at `1.branch` (Linear<1, 1>) the gradient becomes NaN or infinite, although it is \
+             finite when it arrives there; start with smaller weights, `Initializer::gain`, or lower the learning \
+             rate",
         ),
         (
             "TargetRange",
@@ -207,54 +210,57 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
         (
             "OutputRange",
             PoissonNllLoss::of_rates().mean(&[Vector([1.0, -2.0])], &[Vector([0.0, 0.0])]).unwrap_err(),
-            "output 0 of the batch has -2 at element 1, but this loss takes rates of at least 0: end the network with a \
-             `Softplus`, or let it give their logarithms and use `PoissonNllLoss::default()`",
+            "output 0 of the batch has -2 at element 1, but this loss takes rates of at least 0: end the network \
+             with a `Softplus`, or let it give their logarithms and use `PoissonNllLoss::default()`",
         ),
         (
             "TooManyLabels",
             Labels::<3, 1>::new(&[Label::of::<1>(); 2]).unwrap_err(),
-            "the target has 2 labels, and its type holds at most 1",
+            "the target has 2 labels, but its type allows at most 1",
         ),
         (
             "NoWeight",
             step(CrossEntropy::default(), &XS, &[None::<Label<2>>; 2]),
-            "every target of the batch is ignored, or of a class of weight 0: give at least one that counts",
+            "every target of the batch is ignored, or belongs to a class of weight 0: give at least one target that \
+             counts",
         ),
         (
             "UnknownPath",
             FreezeParameters::new(Sgd::new(0.1), ["4"]).step(&mut net(), &net()).unwrap_err(),
-            "no parameter stands at `4` or below it: there are 0.weight, 0.bias, 1.branch.1.weight, 1.branch.1.bias, \
-             2.slope, 3.weight and 3.bias",
+            "there is no parameter at `4` or below it: the parameters are 0.weight, 0.bias, 1.branch.1.weight, \
+             1.branch.1.bias, 2.slope, 3.weight and 3.bias",
         ),
         (
             "NotOnMainPath",
             net().jacobian_spectra(&XS, JacobianParts::Spans(&[("0", "4")])).unwrap_err(),
-            "no layer on the main path stands at `4` or below it, after the start of the span: there are 0, 1, 2 and 3",
+            "the main path has no layer at `4` or below it, after the start of the span: its layers are 0, 1, 2 and \
+             3",
         ),
         (
             "NonFiniteJacobian",
             <(Linear<1, 1>, Linear<1, 1>)>::init_with(Initializer::constant(1e30), &mut rng(0))
                 .jacobian_spectrum(&[Vector([0.0])])
                 .unwrap_err(),
-            "the Jacobian of the network is not finite, although the output is: it overflows the scalar; lower the initial gain",
+            "the Jacobian of the network is not finite, although the output is: it overflows the scalar; lower the \
+             initial gain",
         ),
         (
             "FrozenStatistics",
             FreezeParameters::new(Sgd::new(0.1), ["running_mean"])
                 .step(&mut *BatchNorm::<1>::zeros(), &*BatchNorm::<1>::zeros())
                 .unwrap_err(),
-            "`running_mean` is frozen, but in training its layer still normalizes by the batch: write `Evaluate<..>` around \
-             the layer, which keeps it in evaluation mode",
+            "`running_mean` is frozen, but in training its layer still normalizes by the batch: write `Evaluate<..>` \
+             around the layer, which keeps it in evaluation mode",
         ),
         (
             "EmptyCalibration",
             quantize(&[]),
-            "the calibration set is empty: give samples as the network will see them",
+            "the calibration set is empty: give typical inputs of the network",
         ),
         (
             "ConstantCalibration",
             quantize(&[Vector([0.5; 2])]),
-            "every number of the calibration set is 0.5: give samples as the network will see them",
+            "every number of the calibration set is 0.5: give typical inputs of the network",
         ),
         (
             "NonFiniteCalibration",
@@ -269,7 +275,7 @@ fn errors() -> Vec<(&'static str, Error, &'static str)> {
             )
             .and_then(|net| net.predict_into(&[Vector([0.0; 2])], &mut [Vector([0.0; 3])], &mut []))
             .unwrap_err(),
-            "the memory has 0 bytes, and this network needs 5: `Quantized::<Net, Input>::RAM`",
+            "the memory has 0 bytes, but this network needs 5: see `Quantized::<Net, Input>::RAM`",
         ),
         (
             "Setting",

@@ -179,7 +179,7 @@ fn another_number_of_windows_and_another_network_are_errors() {
     let mut state = CarriedState::new::<Net, Window>(STREAMS);
     let error = trainer.step_carried(&inputs[..2], &targets[..2], &mut state).unwrap_err();
     assert_eq!(error, Error::StreamCount { inputs: 2, streams: STREAMS });
-    assert!(error.to_string().starts_with("the batch has 2 windows, and the carried state has 3 streams"));
+    assert!(error.to_string().starts_with("the batch has 2 windows, but the carried state has 3 streams"));
 
     let mut other = CarriedState::new::<Learned, Window>(STREAMS);
     assert_eq!(trainer.step_carried(&inputs, &targets, &mut other), Err(Error::OtherState));

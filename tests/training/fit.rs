@@ -133,7 +133,7 @@ fn options_that_make_no_sense_are_errors_before_anything_is_done() {
     assert!(matches!(error(Fit::epochs(0).quiet()), FitError::NoEpochs));
     assert!(matches!(error(Fit::epochs(1).quiet().batch_size(0)), FitError::NoBatch));
     assert!(matches!(error(Fit::epochs(1).quiet().validate(&train).stop_early(0)), FitError::NoPatience));
-    let cure = "needs a validation set, and there is none: give one with `.validate(&data)`";
+    let cure = "needs a validation set, but there is none: give one with `.validate(&data)`";
     assert_eq!(error(Fit::epochs(1).quiet().stop_early(3)).to_string(), format!("early stopping {cure}"));
     assert_eq!(
         error(Fit::epochs(1).quiet().plateau(Plateau::new(0.5, 1))).to_string(),

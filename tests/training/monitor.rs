@@ -121,10 +121,10 @@ fn what_is_not_measured_cannot_be_monitored() {
     let options = Fit::epochs(1).validate(&data).metric("score", measures(&[1.0]));
     assert_eq!(
         error(options.monitor(Monitor::max("accuracy"))),
-        "no value of an epoch is called `accuracy`: there are loss, validation loss, score"
+        "there is no value `accuracy` in an epoch: the values are loss, validation loss, score"
     );
     let needs = |what: &str| {
-        format!("{what} needs a validation set, and there is none: give one with `.validate(&data)`")
+        format!("{what} needs a validation set, but there is none: give one with `.validate(&data)`")
     };
     assert_eq!(error(Fit::epochs(1).keep_best()), needs("the best network"));
     assert_eq!(

@@ -165,7 +165,7 @@ fn a_process_that_is_killed_again_and_again_comes_to_the_same_weights() {
     // Without a terminal there is no bar, but a line for each epoch that this process trained, and one for the best.
     let stderr = String::from_utf8_lossy(&last.stderr);
     let mut epochs: Vec<_> = stderr.lines().collect();
-    assert!(epochs.pop().unwrap().starts_with("the network is that of epoch "), "{stderr}");
+    assert!(epochs.pop().unwrap().starts_with("the network of epoch "), "{stderr}");
     assert!(!epochs.is_empty() && epochs.iter().all(|line| line.starts_with("epoch ")), "{stderr}");
     assert!(epochs.last().unwrap().starts_with("epoch 6/6: loss "), "{stderr}");
     let trained: Owned<Net> = checkpoint::load(folder.path().join("trained.safetensors")).unwrap();

@@ -189,7 +189,7 @@ fn a_call_that_fails_before_its_first_step_leaves_the_trainer_and_all_files_as_t
     };
     let error = fails(&other, fit(3).checkpoint(&path).log(&log));
     assert!(matches!(error, FitError::OtherData { saved: 40, samples: 41, .. }), "{error}");
-    assert!(error.to_string().contains("over 40 samples, and this data set has 41"), "{error}");
+    assert!(error.to_string().contains("over 40 samples, but this data set has 41"), "{error}");
     let error = fails(&train, fit(3).checkpoint(&path).log(&log));
     assert!(matches!(error, FitError::NoLearningRate { start: 0, step: 8, .. }), "{error}");
     let missing = folder.path().join("missing/log.csv");

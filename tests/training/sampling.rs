@@ -99,7 +99,7 @@ fn samples_that_cannot_be_drawn_are_an_error_that_changes_nothing() {
     let error = trainer.fit(&train, fit(1).sample(Sampling::weighted([1.0; 7]))).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the batches cannot be made: there are 7 weights for 8 samples: give one weight for each sample"
+        "the batches cannot be created: there are 7 weights for 8 samples: give one weight for each sample"
     );
     assert_eq!((bits(&trainer.network), trainer.steps()), (before, 0));
 }

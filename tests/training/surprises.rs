@@ -192,7 +192,10 @@ fn without_a_terminal_there_is_a_line_for_each_epoch_and_each_surprise() {
         let lines = printed(TEST, "stopped");
         assert!(lines[2].starts_with("epoch 3/9: "), "{lines:?}");
         assert_eq!(lines[3], "stopped early after epoch 3: no better loss in the last 2 epochs");
-        assert!(lines[4].starts_with("the network is that of epoch 1, with the lowest loss, "), "{lines:?}");
+        assert!(
+            lines[4].starts_with("the network of epoch 1 is restored, with the lowest loss, "),
+            "{lines:?}"
+        );
         assert_eq!(lines.len(), 5);
         let lines = printed(TEST, "broken off");
         assert_eq!(lines[1..], ["stopped by `on_epoch` after epoch 1"]);

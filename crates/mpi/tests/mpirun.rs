@@ -130,7 +130,7 @@ fn ranks_that_do_not_do_the_same_are_an_error() {
     );
     let printed = failure(mpirun(&[(8, &["--samples", "6"])]));
     assert!(
-        printed.contains("error: 8 ranks for batches of 6 samples, which are divided into 1"),
+        printed.contains("error: 8 ranks are too many for batches of 6 samples, which are divided into 1"),
         "{printed}"
     );
 }

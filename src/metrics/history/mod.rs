@@ -88,10 +88,10 @@ impl History {
             let name = name.into();
             let wrong = match &name[..] {
                 "" => Some("it is empty"),
-                "epoch" | "step" => Some("each row has one already"),
-                name if history.names.iter().any(|other| other == name) => Some("it comes twice"),
-                name if name.trim() != name => Some("it begins or ends with a space"),
-                name if name.contains(['\n', '\r']) => Some("it has a line break"),
+                "epoch" | "step" => Some("each row already has one"),
+                name if history.names.iter().any(|other| other == name) => Some("it occurs twice"),
+                name if name.trim() != name => Some("it starts or ends with a space"),
+                name if name.contains(['\n', '\r']) => Some("it contains a line break"),
                 _ => None,
             };
             match wrong {
@@ -204,7 +204,7 @@ impl History {
             let place = self.names.iter().position(|other| other == name);
             let place = place.ok_or_else(|| wrong("it is not among the names of this history"))?;
             if row.values[place].replace(value).is_some() {
-                return Err(wrong("it comes twice in one row"));
+                return Err(wrong("it occurs twice in one row"));
             }
         }
         for at in 0..self.files.len() {

@@ -16,7 +16,7 @@ use crate::checkpoint::CheckpointError;
 pub enum ExportError {
     /// A layer does not declare its ONNX form.
     #[error(
-        "`{layer}`{} does not say what it is in ONNX: write its operators into its plan, by `.onnx(Onnx::nodes(..))`",
+        "`{layer}`{} does not declare its ONNX form: add its operators to its plan with `.onnx(Onnx::nodes(..))`",
         at(path)
     )]
     Unknown {
@@ -47,15 +47,15 @@ pub enum ExportError {
     },
     /// The input of the network is a sample type that you wrote yourself.
     #[error(
-        "a network that takes `{sample}` cannot be written as ONNX: an input is a `Vector`, a `Sequence`, a `Padded`, \
-         an `Image`, a `Label` or a `Pair` of these"
+        "a network with the input `{sample}` cannot be written as ONNX: an input must be a `Vector`, a `Sequence`, a \
+         `Padded`, an `Image`, a `Label` or a `Pair` of these"
     )]
     Input {
         /// The type of the input.
         sample: String,
     },
     /// A parameter contains a NaN or an infinity.
-    #[error("`{parameter}` has {value} at element {element}: a network that is not finite is not written")]
+    #[error("`{parameter}` has {value} at element {element}: only finite networks are written")]
     NonFinite {
         /// The path of the parameter.
         parameter: String,
@@ -65,7 +65,7 @@ pub enum ExportError {
         value: f64,
     },
     /// The file would be larger than the format allows.
-    #[error("the file would have {bytes} bytes, and an ONNX file has less than 2 GB")]
+    #[error("the file would have {bytes} bytes, but an ONNX file must have less than 2 GB")]
     TooLarge {
         /// Its number of bytes.
         bytes: usize,

@@ -55,7 +55,7 @@ impl Writer {
                 let count = graph.node("Cast", &[&count], &[("to", Attribute::Int(scalar))]);
                 graph.node("Div", &[&sum, &count], &[])
             }
-            _ => return Err(self.wrong(plan, "it takes no padded sequence")),
+            _ => return Err(self.wrong(plan, "it does not support padded sequences")),
         };
         Ok(self.output(plan, y))
     }

@@ -95,7 +95,9 @@ impl Writer {
 
     /// Multiplies the first half of the channels by a function of the second half.
     pub(super) fn gated(&mut self, plan: &Plan, gate: &'static Onnx, x: &str) -> Result<Name, ExportError> {
-        let Form::Nodes(nodes) = gate.0 else { return Err(self.wrong(plan, "its gate is no list of nodes")) };
+        let Form::Nodes(nodes) = gate.0 else {
+            return Err(self.wrong(plan, "its gate is not a list of nodes"));
+        };
         let at = if plan.input.len() == 2 { 1 } else { 0 };
         let (half, whole) = (plan.output[at] as i64, plan.input[at] as i64);
         let a = self.graph.slice(x, at + 1, [0, half]);

@@ -49,7 +49,7 @@ impl Writer {
 
     /// Writes layers on the halves of a pair.
     pub(super) fn parallel(&mut self, plan: &Plan, input: Value) -> Result<Value, ExportError> {
-        let [f, g] = plan.children else { return Err(self.wrong(plan, "it has no two layers inside")) };
+        let [f, g] = plan.children else { return Err(self.wrong(plan, "it does not contain two layers")) };
         let [first, second] = self.halves(plan, input)?;
         let (first, second) = (self.child(f, 0, first)?, self.child(g, 0, second)?);
         Ok(Value::Pair(Box::new(first), Box::new(second)))
@@ -58,7 +58,7 @@ impl Writer {
     /// Returns the halves of a pair.
     pub(super) fn halves(&self, plan: &Plan, input: Value) -> Result<[Value; 2], ExportError> {
         let Value::Pair(first, second) = input else {
-            return Err(self.wrong(plan, "its input is no pair"));
+            return Err(self.wrong(plan, "its input is not a pair"));
         };
         Ok([*first, *second])
     }

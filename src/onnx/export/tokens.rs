@@ -30,7 +30,7 @@ impl Writer {
         input: Value,
     ) -> Result<Value, ExportError> {
         let (x, lengths) = self.sequence(plan, input)?;
-        let &[steps, width] = plan.input else { return Err(self.wrong(plan, "it takes no sequence")) };
+        let &[steps, width] = plan.input else { return Err(self.wrong(plan, "its input is not a sequence")) };
         let positions = if learned {
             self.graph.parameter("weight", |array| array.take(&(0..steps).collect::<Vec<_>>()))
         } else {

@@ -58,10 +58,10 @@ impl Writer {
             }
             Form::Join | Form::Cosine { .. } | Form::Distance { .. } => {
                 let Value::Pair(first, second) = input else {
-                    return Err(self.wrong(plan, "its input is no pair"));
+                    return Err(self.wrong(plan, "its input is not a pair"));
                 };
                 let (Value::One(a, sides, _), Value::One(b, ..)) = (*first, *second) else {
-                    return Err(self.wrong(plan, "it takes a pair of pairs"));
+                    return Err(self.wrong(plan, "its input is a pair of pairs"));
                 };
                 self.compare(plan, sides, &a, &b)
             }
@@ -97,7 +97,7 @@ impl Writer {
             }
             Form::Gated(gate) => return self.gated(plan, gate, x),
             Form::Reverse => self.reverse(x),
-            _ => return Err(self.wrong(plan, "it is no layer by itself")),
+            _ => return Err(self.wrong(plan, "it is not a layer by itself")),
         })
     }
 
@@ -161,7 +161,7 @@ impl Writer {
             (OnnxInput::Output(at), _) => {
                 Err(self.wrong(plan, format!("node {at} is not before the one that reads it")))
             }
-            (OnnxInput::First | OnnxInput::Second, _) => Err(self.wrong(plan, "its input is no pair")),
+            (OnnxInput::First | OnnxInput::Second, _) => Err(self.wrong(plan, "its input is not a pair")),
             _ => Err(self.wrong(plan, "the input of a layer inside is a value")),
         }
     }
@@ -232,8 +232,8 @@ impl Writer {
     pub(super) fn one(&self, plan: &Plan, value: Value) -> Result<Name, ExportError> {
         match value {
             Value::One(name, ..) => Ok(name),
-            Value::Padded(..) => Err(self.wrong(plan, "an operator takes a padded sequence")),
-            Value::Pair(..) => Err(self.wrong(plan, "an operator takes a pair")),
+            Value::Padded(..) => Err(self.wrong(plan, "the input of an operator is a padded sequence")),
+            Value::Pair(..) => Err(self.wrong(plan, "the input of an operator is a pair")),
         }
     }
 

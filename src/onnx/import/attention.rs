@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::model::Graph;
 
 /// A note that is added to the error.
-pub(super) const NOT_READ: &str = "; the graph has attention, which is written to ONNX files and not read from them: \
-                                   write the network's type yourself, with `SelfAttention` or `CrossAttention`, and \
+pub(super) const NOT_READ: &str = "; the graph contains attention, which this crate writes to ONNX files but does not \
+                                   read: write the network's type yourself, with `SelfAttention` or `CrossAttention`, and \
                                    load its weights from a safetensors file";
 
 /// Returns whether a graph has attention: a matrix product of a softmax and a value that is not a constant.

@@ -37,7 +37,7 @@ impl Reader<'_> {
                 entry(key).map(|text| text.parse::<u64>().map_err(|_| format!("its {key} is `{text}`")));
             number.transpose()
         };
-        let location = entry("location").ok_or("the file does not say which one")?;
+        let location = entry("location").ok_or("the file does not contain its name")?;
         let (offset, length) = (number("offset")?.unwrap_or(0), number("length")?);
         let folder = self.folder.ok_or("the model is read from bytes in memory, which have no folder")?;
         let relative = Path::new(location);
@@ -45,14 +45,14 @@ impl Reader<'_> {
         let inside =
             relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         if location.is_empty() || location.contains('\\') || !inside {
-            return Err(format!("`{location}` leaves the model's folder"));
+            return Err(format!("`{location}` is outside the model's folder"));
         }
         let system = |error: std::io::Error| format!("`{location}`: {error}");
         // Symbolic links are resolved first, so that none leads out of the folder.
         let folder = fs::canonicalize(folder).map_err(system)?;
         let path = fs::canonicalize(folder.join(relative)).map_err(system)?;
         if !path.starts_with(&folder) {
-            return Err(format!("`{location}` is a link that leaves the model's folder"));
+            return Err(format!("`{location}` is a link to a file outside the model's folder"));
         }
         let size = match fs::metadata(&path).map_err(system)? {
             data if data.is_file() => data.len(),
@@ -60,7 +60,7 @@ impl Reader<'_> {
         };
         let length = length.unwrap_or(expected);
         if length != expected {
-            return Err(format!("its length is {length} bytes, and its dimensions need {expected}"));
+            return Err(format!("its length is {length} bytes, but its dimensions need {expected}"));
         }
         if offset.checked_add(length).is_none_or(|end| end > size) {
             return Err(format!("{length} bytes at {offset} are beyond the end of `{location}`, at {size}"));

@@ -131,7 +131,7 @@ impl Layer {
     pub(super) fn name(&self, double: bool) -> Result<String, String> {
         let fraction = |name: &str, number: f64| match ratio(number) {
             Some((numerator, denominator)) => Ok(format!("{name}<{numerator}, {denominator}>")),
-            None => Err(format!("{number} is no ratio of integers that a type can have")),
+            None => Err(format!("{number} is not a ratio of integers that fits in a type")),
         };
         Ok(match &self.kind {
             Kind::Plain(name) => name.clone(),

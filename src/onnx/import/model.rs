@@ -111,7 +111,8 @@ impl Model {
         let own = |domain: &Option<String>| matches!(domain.as_deref(), None | Some("" | "ai.onnx"));
         let opset =
             model.opset_import.iter().find(|opset| own(&opset.domain)).and_then(|opset| opset.version);
-        let found = opset.ok_or_else(|| not_onnx("it does not say the version of its operators".into()))?;
+        let found =
+            opset.ok_or_else(|| not_onnx("it does not contain the version of its operators".into()))?;
         let [oldest, newest] = OPSETS;
         if !(oldest..=newest).contains(&found) {
             return Err(OnnxError::Opset { file, found, oldest, newest });
@@ -166,7 +167,7 @@ impl Reader<'_> {
 
     fn input(&self, value: usize, name: &str, proto: &ValueInfoProto) -> Result<Input, OnnxError> {
         let Some(kind) = proto.kind.as_ref().and_then(|kind| kind.tensor_type.as_ref()) else {
-            return Err(self.not_onnx(format!("its input `{name}` is no tensor")));
+            return Err(self.not_onnx(format!("its input `{name}` is not a tensor")));
         };
         let mut dims = None;
         if let Some(shape) = &kind.shape {

@@ -66,7 +66,7 @@ impl Tensor {
             _ => return Err(OnnxError::ElementType { file, tensor: name.into(), found: type_name(kind) }),
         };
         if proto.dims.len() > MOST_AXES {
-            let reason = format!("`{name}` has {} axes, and at most {MOST_AXES} are read", proto.dims.len());
+            let reason = format!("`{name}` has {} axes, but at most {MOST_AXES} are read", proto.dims.len());
             return Err(OnnxError::NotOnnx { file, reason });
         }
         let mut dims = Vec::with_capacity(proto.dims.len());

@@ -60,7 +60,7 @@ fn build(model: &Model, steps_first: bool) -> Result<(Understood, usize), (usize
     let error = |error| (end, error);
     let mut layers = assembly.chain(walk.input, walk.output, 0).map_err(error)?;
     let (last, sides) = last_layers(output).ok_or_else(|| {
-        let reason = format!("its output of {:?} is in an order that no layer gives", output.dims());
+        let reason = format!("no layer converts its output of {:?} to an order of this crate", output.dims());
         error(OnnxError::Interface { file: model.file.clone(), reason })
     })?;
     last.into_iter().for_each(|layer| push(&mut layers, layer));
@@ -137,7 +137,9 @@ fn check(model: &Model, layers: &[Layer], double: bool, moves: &mut usize) -> Re
                 branches.iter().try_for_each(|branch| check(model, branch, double, moves))?;
             }
             Kind::Plain(name) if super::simplify::PARTS.contains(&&name[..]) => {
-                return error("it is a part of a function that no layer of this crate is".into());
+                return error(
+                    "it is part of a function that does not correspond to a layer of this crate".into(),
+                );
             }
             kind => {
                 let moving = ["Transpose", "Flatten"].iter().any(|name| kind.is(name));
@@ -173,7 +175,7 @@ impl Assembly<'_> {
                 |reason: &str| Err(operator_error(self.model, &link.node, &link.operator, reason.into()));
             if !self.taken.insert(at) {
                 return error(
-                    "its output is used in several places, which no combinator of branches joins again",
+                    "its output is used in several places, and no combinator of this crate joins these branches",
                 );
             }
             if depth > DEEPEST {

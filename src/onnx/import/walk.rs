@@ -67,7 +67,7 @@ impl<'a> Walk<'a> {
         let ([input], [output]) = (&graph.inputs[..], &graph.outputs[..]) else {
             let (inputs, outputs) = (graph.inputs.len(), graph.outputs.len());
             return Err(interface(format!(
-                "it has {inputs} inputs and {outputs} outputs, and a network has one of each"
+                "it has {inputs} inputs and {outputs} outputs, but a network has one of each"
             )));
         };
         let (batch, data) = first(model, input, steps_first).map_err(|error| (0, error))?;
@@ -106,8 +106,9 @@ impl<'a> Walk<'a> {
             |(input, tensor): (&Option<usize>, &Option<&Tensor>)| input.is_none() || tensor.is_some();
         if node.inputs.iter().zip(&inputs).all(is_known) {
             let folded = fold(node, &inputs, &self.budget).filter(|tensor| tensor.dims.len() <= MOST_AXES);
-            let tensor =
-                folded.ok_or("its inputs are constants, and it is not computed while the file is read")?;
+            let tensor = folded.ok_or(
+                "its inputs are constants, but this operator is not computed while the file is read",
+            )?;
             let output = node.outputs.first().copied().flatten().ok_or("it has no output")?;
             self.computed.insert(output, tensor);
             return Ok(());
@@ -154,7 +155,7 @@ impl<'a> Walk<'a> {
     pub(super) fn weight(&self, node: &Node, at: usize, dims: Option<&[usize]>) -> Result<Tensor, String> {
         let tensor = self.known(node, at).ok_or_else(|| {
             format!(
-                "input {at} is no constant; products of two computed values, as in attention, are no layer"
+                "input {at} is not a constant; a product of two computed values, as in attention, is not a layer"
             )
         })?;
         if dims.is_some_and(|dims| dims != tensor.dims) {
@@ -214,7 +215,7 @@ impl<'a> Walk<'a> {
     pub(super) fn ordered(&self, node: &Node, want: Want) -> Result<(usize, Vec<Layer>, Vec<usize>), String> {
         let (from, data) = self.data(node, 0)?;
         let (layers, sides) = data.ordered(want, &node.name).ok_or_else(|| {
-            format!("no layer brings the axes {:?} of its input into its order", data.dims())
+            format!("no layer converts the axes {:?} of its input to the required order", data.dims())
         })?;
         Ok((from, layers, sides))
     }
@@ -246,7 +247,7 @@ fn first(model: &Model, input: &Input, steps_first: bool) -> Result<(usize, Data
     }
     let interface = |reason: String| OnnxError::Interface { file: file.clone(), reason };
     let dims =
-        input.dims.as_ref().ok_or_else(|| interface(format!("it does not say the shape of `{name}`")))?;
+        input.dims.as_ref().ok_or_else(|| interface(format!("it does not contain the shape of `{name}`")))?;
     let symbolic: Vec<usize> = (0..dims.len()).filter(|&axis| dims[axis].is_err()).collect();
     let batch_axis = match symbolic[..] {
         [] => 0,
@@ -275,7 +276,7 @@ fn first(model: &Model, input: &Input, steps_first: bool) -> Result<(usize, Data
     let batch = numbers.remove(batch_axis);
     let fits = numbers.iter().try_fold(batch, |all, &dim| all.checked_mul(dim));
     if fits.is_none_or(|all| all / batch > MOST) {
-        return Err(interface(format!("its input `{name}` has more numbers than fit into memory")));
+        return Err(interface(format!("its input `{name}` has more numbers than fit in memory")));
     }
     let mut data = match numbers[..] {
         [steps, features] if steps_first => Data::new(batch, vec![steps, features], &[0, 1]),

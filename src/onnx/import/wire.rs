@@ -55,7 +55,7 @@ fn scan(message: Message, mut bytes: &[u8]) -> Option<String> {
         bytes = rest;
         if let (2, Some(child)) = (key & 7, message.child(key >> 3)) {
             if length < SHORTEST && !matches!(child, Message::Graph) {
-                return Some(format!("a part of its graph has {length} bytes"));
+                return Some(format!("a part of its graph has only {length} bytes"));
             }
             if let Some(reason) = scan(child, field) {
                 return Some(reason);

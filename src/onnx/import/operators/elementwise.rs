@@ -36,7 +36,7 @@ fn fraction(name: &str, number: f64) -> Result<Kind, String> {
         Some((numerator, denominator)) if numerator > 0 => {
             Ok(Kind::Plain(format!("{name}<{numerator}, {denominator}>")))
         }
-        _ => Err(format!("its setting {number} is no positive ratio that a type can have")),
+        _ => Err(format!("its setting {number} is not a positive ratio that fits in a type")),
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn with_settings(walk: &mut Walk<'_>, node: &Node) -> Done {
                 (Some((num, den)), Some((start, of))) if num > 0 => {
                     Kind::Plain(format!("HardSigmoid<{num}, {den}, {start}, {of}>"))
                 }
-                _ => return Err("its alpha or beta is no ratio that a type can have".into()),
+                _ => return Err("its alpha or beta is not a ratio that fits in a type".into()),
             }
         }
         "Gelu" => Kind::plain(if node.text("approximate", "none") == "tanh" { "GeluTanh" } else { "Gelu" }),
@@ -106,7 +106,7 @@ fn clip(walk: &mut Walk<'_>, node: &Node) -> Done {
         ),
     };
     let (low, high, denominator) =
-        two_ratios(low, high).ok_or("its limits are no ratios of integers that a type can have")?;
+        two_ratios(low, high).ok_or("its limits are not ratios of integers that fit in a type")?;
     let kind = match denominator {
         1 => format!("Clamp<{low}, {high}>"),
         denominator => format!("Clamp<{low}, {high}, {denominator}>"),
@@ -144,7 +144,7 @@ fn by_channel(data: &Data, tensor: &Tensor) -> Option<Tensor> {
 pub(super) fn binary(walk: &mut Walk<'_>, node: &Node) -> Done {
     let operator = &node.operator[..];
     if node.inputs.len() > 2 {
-        return Err(format!("it has {} inputs, and a pair two", node.inputs.len()));
+        return Err(format!("it has {} inputs, but a pair has two", node.inputs.len()));
     }
     if node.inputs.len() == 1 {
         return super::shapes::same(walk, node);
@@ -153,7 +153,7 @@ pub(super) fn binary(walk: &mut Walk<'_>, node: &Node) -> Done {
         (true, true) => pair(walk, node),
         (true, false) => with_constant(walk, node, operator, 0, 1),
         (false, true) => with_constant(walk, node, operator, 1, 0),
-        _ => Err("it has an input that no layer gives".into()),
+        _ => Err("one of its inputs is not computed by a layer".into()),
     }
 }
 
@@ -179,7 +179,8 @@ fn with_constant(walk: &mut Walk<'_>, node: &Node, operator: &str, value: usize,
             ("Max" | "Min", _) => {
                 let [low, high] =
                     if operator == "Max" { [number, f64::INFINITY] } else { [f64::NEG_INFINITY, number] };
-                let (low, high, denominator) = two_ratios(low, high).ok_or("its constant is no ratio")?;
+                let (low, high, denominator) =
+                    two_ratios(low, high).ok_or("its constant is not a ratio that fits in a type")?;
                 vec![layer(Kind::Plain(format!("Clamp<{low}, {high}, {denominator}>").replace(", 1>", ">")))]
             }
             _ => return Err("no layer of this crate does this with a constant".into()),
@@ -187,7 +188,7 @@ fn with_constant(walk: &mut Walk<'_>, node: &Node, operator: &str, value: usize,
         return walk.layers(node, from, layers, data);
     }
     let tensor = by_channel(&data, &tensor).ok_or_else(|| {
-        format!("its constant of {:?} has not one number for each feature or channel", tensor.dims)
+        format!("its constant of {:?} does not have one number for each feature or channel", tensor.dims)
     })?;
     let channels = tensor.len();
     let affine = |gain, bias| layer(Kind::Affine { channels, gain, bias });
@@ -251,7 +252,7 @@ pub(super) fn threshold(walk: &mut Walk<'_>, node: &Node) -> Done {
             walk.masks.insert(output, from);
             return Ok(());
         }
-        return Err("no layer of this crate compares".into());
+        return Err("no layer of this crate compares numbers".into());
     }
     let (Some(mask), Some(x), Some(y)) = (value(0), value(1), value(2)) else {
         return Err("it has too few inputs".into());

@@ -50,6 +50,6 @@ pub(super) fn step(walk: &mut Walk<'_>, node: &Node) -> Done {
         "Concat" => shapes::concat(walk, node),
         "DepthToSpace" | "SpaceToDepth" => shapes::blocks(walk, node),
         "Resize" | "Upsample" => planes::resize(walk, node),
-        _ => Err("no layer of this crate is this operator".into()),
+        _ => Err("no layer of this crate corresponds to this operator".into()),
     }
 }

@@ -27,7 +27,7 @@ fn momentum(node: &Node) -> f64 {
 pub(super) fn batch_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (_, data) = walk.data(node, 0)?;
     if data.axes.len() < 2 || !data.is_channels(1) {
-        return Err("axis 1 of its input is not that of the features or channels".into());
+        return Err("axis 1 of its input is not the features or channels".into());
     }
     if node.int("training_mode", 0) != 0 {
         return Err("it is in training mode: export the network in evaluation mode".into());
@@ -51,7 +51,7 @@ pub(super) fn batch_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
 /// Converts `LayerNorm` and `RmsNorm`, over the last axes.
 pub(super) fn layer_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (_, data) = walk.data(node, 0)?;
-    let first = data.axis(node.int("axis", -1)).ok_or("its axis is not one of its input")?;
+    let first = data.axis(node.int("axis", -1)).ok_or("its input does not have its axis")?;
     let sides = normalized(&data, first).ok_or("it is not over the features, nor over a whole sample")?;
     let dims = data.dims()[first..].to_vec();
     let affine = |at: usize| {
@@ -96,19 +96,19 @@ pub(super) fn instance_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let groups = match data.axes.get(1).map(|axis| &axis[..]) {
         Some([part]) if part.of == Of::Side(side) => part.size,
         Some([]) => 1,
-        _ => return Err("axis 1 of its input is not that of the channels, nor of groups of them".into()),
+        _ => return Err("axis 1 of its input is neither the channels nor groups of channels".into()),
     };
     // All axes except the batch and the groups are normalized together.
     let rest: Vec<usize> = data.axes[2..].iter().flatten().map(|part| part.size).collect();
     let (rest, all) = (fold::product(&rest), fold::product(&data.sides));
     let batch_first = matches!(data.axes[0][..], [part] if part.of == Of::Batch);
     if !batch_first || groups.checked_mul(rest) != Some(all) || !channels.is_multiple_of(groups) {
-        return Err("its axes are not those of the channels of a sample".into());
+        return Err("its axes are not the channels of a sample".into());
     }
     let (gain, bias) = (walk.weight(node, 1, Some(&[groups]))?, walk.weight(node, 2, Some(&[groups]))?);
     let neutral = gain.all(1.0) && bias.all(0.0);
     if groups != channels && !neutral {
-        return Err("it has a factor for each group, and a layer has one for each channel".into());
+        return Err("it has a factor for each group, but a layer has one for each channel".into());
     }
     let affine = if neutral { None } else { Some((gain, bias)) };
     let layer = Layer::new(&node.name, group_kind(groups, channels, epsilon(node), affine));
@@ -118,7 +118,7 @@ pub(super) fn instance_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
 pub(super) fn group_norm(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (_, data) = walk.data(node, 0)?;
     if data.axes.len() < 3 || !data.is_channels(1) {
-        return Err("axis 1 of its input is not that of the channels".into());
+        return Err("axis 1 of its input is not the channels".into());
     }
     let channels = data.sides[channel_side(data.sides.len())];
     let groups = usize::try_from(node.int("num_groups", 0)).ok();

@@ -14,7 +14,7 @@ pub(super) fn pad(walk: &mut Walk<'_>, node: &Node) -> Done {
         Some(pads) => pads.ints().map(<[i64]>::to_vec),
         None => node.ints("pads").map(<[i64]>::to_vec),
     };
-    let pads = pads.ok_or("its pads are no constants")?;
+    let pads = pads.ok_or("its pads are not constants")?;
     let pads: Option<Vec<usize>> =
         pads.iter().map(|&pad| usize::try_from(pad).ok().filter(|&pad| pad < 1 << 30)).collect();
     let pads = pads
@@ -26,7 +26,8 @@ pub(super) fn pad(walk: &mut Walk<'_>, node: &Node) -> Done {
     let mode = match node.text("mode", "constant") {
         "constant" => {
             let number = walk.number(node, 2).unwrap_or_else(|| node.float("value", 0.0).into());
-            let (numerator, denominator) = ratio(number).ok_or("its constant is no ratio")?;
+            let (numerator, denominator) =
+                ratio(number).ok_or("its constant is not a ratio that fits in a type")?;
             format!("Constant<{numerator}, {denominator}>")
         }
         "reflect" => "Reflect".into(),
@@ -62,7 +63,7 @@ pub(super) fn resize(walk: &mut Walk<'_>, node: &Node) -> Done {
         (None, Some(&[_, all, new_height, new_width])) if all == channels as i64 => {
             [new_height as f64 / height as f64, new_width as f64 / width as f64]
         }
-        _ => return Err("its scales are no constants for height and width".into()),
+        _ => return Err("its scales are not constants for height and width".into()),
     };
     let [by_height, by_width] = factors.map(|factor| factor as usize);
     if factors != [by_height as f64, by_width as f64]
@@ -70,7 +71,7 @@ pub(super) fn resize(walk: &mut Walk<'_>, node: &Node) -> Done {
         || by_width == 0
         || by_height.max(by_width) > 1 << 20
     {
-        return Err(format!("its factors are {factors:?}, and a layer's are whole numbers"));
+        return Err(format!("its factors are {factors:?}, but a layer has whole numbers"));
     }
     let coordinates =
         node.text("coordinate_transformation_mode", if old { "asymmetric" } else { "half_pixel" });

@@ -9,7 +9,10 @@ use crate::onnx::import::walk::{Done, Walk};
 pub(super) fn product(walk: &mut Walk<'_>, node: &Node) -> Done {
     let mut weight = walk.weight(node, 1, None)?;
     let &[rows, columns] = &weight.dims[..] else {
-        return Err(format!("its weight has the sides {:?}, and a linear layer's is a matrix", weight.dims));
+        return Err(format!(
+            "its weight has the sides {:?}, but the weight of a linear layer is a matrix",
+            weight.dims
+        ));
     };
     let mut bias = None;
     if node.operator == "Gemm" {
@@ -45,7 +48,7 @@ fn linear(walk: &mut Walk<'_>, node: &Node, weight: Tensor, bias: Option<Tensor>
     let last = dims.len().checked_sub(1).ok_or("its input has no axis")?;
     if dims[last] != inputs || inputs == 0 || outputs == 0 {
         return Err(format!(
-            "its weight takes {inputs} numbers, and its input's last axis has {}",
+            "its weight needs {inputs} numbers, but the last axis of its input has {}",
             dims[last]
         ));
     }
@@ -56,8 +59,9 @@ fn linear(walk: &mut Walk<'_>, node: &Node, weight: Tensor, bias: Option<Tensor>
     let head = Head::new(format!("Linear<{inputs}, {outputs}"));
     let rows = dims.len() == 2 && matches!(data.axes[0][..], [part] if part.of == Of::Batch);
     if rows {
-        let (mut layers, _) =
-            data.ordered(Want::Vector, &node.name).ok_or("its input is in an order that no layer gives")?;
+        let (mut layers, _) = data
+            .ordered(Want::Vector, &node.name)
+            .ok_or("no layer converts its input to the required order")?;
         let flattens = |layer: &Layer| layer.kind.is("Flatten") || matches!(layer.kind, Kind::Reshape(_));
         // A dense layer can have an image or a sequence as its input.
         let from_steps =
@@ -83,7 +87,7 @@ fn linear(walk: &mut Walk<'_>, node: &Node, weight: Tensor, bias: Option<Tensor>
         return walk.layers(node, from, layers, Data::new(data.batch(), vec![outputs], &[0]));
     }
     if !data.is_channels(last) {
-        return Err(format!("the last axis of its input, {dims:?}, is not that of the features or channels"));
+        return Err(format!("the last axis of its input, {dims:?}, is not the features or channels"));
     }
     let layer = match data.sides.len() {
         1 => weighted(head, weight, None),

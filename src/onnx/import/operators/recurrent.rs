@@ -72,7 +72,7 @@ pub(super) fn recurrent(walk: &mut Walk<'_>, node: &Node) -> Done {
     let state = Data { sides: vec![width], axes: state };
     walk.set(node, 0, vec![from], Step::Layers(all), sequence)?;
     if node.outputs.get(2).copied().flatten().is_some_and(|cell| walk.needed[cell]) {
-        return Err("its cell state is used, and the layer gives the hidden state".into());
+        return Err("its cell state is used, but the layer returns only the hidden state".into());
     }
     walk.set(node, 1, vec![from], Step::Layers(final_state), state)
 }
@@ -82,7 +82,7 @@ fn cell(node: &Node, inputs: usize, hidden: usize) -> Result<Cell, String> {
     let activations: Vec<String> = match node.attributes.get("activations") {
         None => Vec::new(),
         Some(Attribute::Strings(texts)) => texts.clone(),
-        Some(_) => return Err("its activations are no texts".into()),
+        Some(_) => return Err("its activations are not texts".into()),
     };
     let usual =
         |usual: &[&str]| activations.is_empty() || activations.chunks(usual.len()).all(|some| some == usual);
@@ -98,7 +98,7 @@ fn cell(node: &Node, inputs: usize, hidden: usize) -> Result<Cell, String> {
         // The order is z, r, n in ONNX, and r, z, n in PyTorch and this crate.
         "GRU" if node.int("linear_before_reset", 0) == 0 => {
             return Err(
-                "its reset gate is before the product (`linear_before_reset` = 0), not behind it".into()
+                "its reset gate is before the product (`linear_before_reset` = 0), not after it".into()
             );
         }
         "GRU" if usual(&["Sigmoid", "Tanh"]) => (format!("Gru<{inputs}, {hidden}"), &[1, 0, 2]),

@@ -10,7 +10,7 @@ pub(super) fn softmax(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (_, data) = walk.data(node, 0)?;
     // Before opset 13, all axes from this one to the last were combined.
     let axis = node.int("axis", if walk.graph.opset < 13 { 1 } else { -1 });
-    let axis = data.axis(axis).ok_or("its axis is not one of its input")?;
+    let axis = data.axis(axis).ok_or("its input does not have its axis")?;
     let merged = walk.graph.opset < 13 && axis + 1 < data.axes.len();
     // The softmax of an image is not along its channels.
     if !data.is_channels(axis) || data.sides.len() == 3 || merged {
@@ -28,9 +28,9 @@ pub(super) fn global_pool(walk: &mut Walk<'_>, node: &Node) -> Done {
 
 pub(super) fn reduce(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (_, data) = walk.data(node, 0)?;
-    let axes = fold::axes(node, walk.known(node, 1)).ok_or("it is over all axes, the batch too")?;
+    let axes = fold::axes(node, walk.known(node, 1)).ok_or("it is over all axes, including the batch")?;
     let axes: Option<Vec<usize>> = axes.iter().map(|&axis| data.axis(axis)).collect();
-    let axes = axes.filter(|axes| !axes.is_empty()).ok_or("its axes are not those of its input")?;
+    let axes = axes.filter(|axes| !axes.is_empty()).ok_or("its input does not have its axes")?;
     let name = node.operator.trim_start_matches("Reduce").to_owned();
     reduced(walk, node, data, axes, &name, node.int("keepdims", 1) != 0)
 }
@@ -70,7 +70,7 @@ fn reduced(walk: &mut Walk<'_>, node: &Node, data: Data, axes: Vec<usize>, name:
         }
         _ => {
             let &[side] = &sides[..] else {
-                return Err(format!("it is over {} axes of a sample, and a layer over one", sides.len()));
+                return Err(format!("it is over {} axes of a sample, but a layer reduces one", sides.len()));
             };
             let along = match (count, side) {
                 (1, _) | (2, 1) => "Features",

@@ -16,7 +16,7 @@ pub(super) fn same(walk: &mut Walk<'_>, node: &Node) -> Done {
         return Err("it converts to another scalar".into());
     }
     if node.outputs.get(1).copied().flatten().is_some_and(|mask| walk.needed[mask]) {
-        return Err("it also gives a mask".into());
+        return Err("it also returns a mask".into());
     }
     walk.set(node, 0, vec![from], Step::Same, data)
 }
@@ -45,8 +45,8 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (from, data) = walk.data(node, 0)?;
     let dims = data.dims();
     let (axis, at, keep) = if node.operator == "Gather" {
-        let axis = data.axis(node.int("axis", 0)).ok_or("its axis is not one of its input")?;
-        let indices = walk.known(node, 1).ok_or("its indices are no constant")?;
+        let axis = data.axis(node.int("axis", 0)).ok_or("its input does not have its axis")?;
+        let indices = walk.known(node, 1).ok_or("its indices are not constants")?;
         let index = indices.ints().filter(|ints| ints.len() == 1).ok_or("it has several indices")?[0];
         if indices.dims.len() > 1 {
             return Err("its index adds axes".into());
@@ -55,13 +55,13 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
         (axis, at, indices.dims.len())
     } else {
         let inputs: Vec<_> = (0..node.inputs.len()).map(|at| walk.known(node, at)).collect();
-        let slices = slices(node, &dims, &inputs).ok_or("its limits are no constants")?;
+        let slices = slices(node, &dims, &inputs).ok_or("its limits are not constants")?;
         let cuts: Vec<_> =
             slices.iter().filter(|slice| slice.count != dims[slice.axis] || slice.step < 0).collect();
         match cuts[..] {
             [] => return walk.set(node, 0, vec![from], Step::Same, data),
             [slice] if slice.count == 1 => (slice.axis, slice.start, 1),
-            _ => return Err("it takes a part of its input, and a layer takes one step".into()),
+            _ => return Err("it selects a part of its input, but a layer selects one step".into()),
         }
     };
     // The axis with the index, or without it.
@@ -82,13 +82,13 @@ pub(super) fn one_step(walk: &mut Walk<'_>, node: &Node) -> Done {
         return walk.layers(node, before, layers, new);
     }
     if data.sides.len() != 2 || data.side_of(axis) != Some(0) {
-        return Err("it takes a part of an axis that is not that of the steps".into());
+        return Err("it selects a part of an axis that is not the steps".into());
     }
     let layer = |name: &str| Layer::new(&node.name, Kind::plain(name));
     let layers = match at {
         at if at + 1 == dims[axis] => vec![layer("LastStep")],
         0 => vec![layer("Reverse"), layer("LastStep")],
-        _ => return Err(format!("it takes step {at}, and layers take the first and the last one")),
+        _ => return Err(format!("it selects step {at}, but layers select only the first or the last one")),
     };
     let mut new = axes(&data);
     new.sides = vec![data.sides[1]];
@@ -126,16 +126,16 @@ pub(super) fn concat(walk: &mut Walk<'_>, node: &Node) -> Done {
         all.push(data);
     }
     if !(2..=BRANCHES).contains(&all.len()) {
-        return Err(format!("it has {} inputs, and `Concat` 2 to {BRANCHES}", all.len()));
+        return Err(format!("it has {} inputs, but `Concat` has 2 to {BRANCHES}", all.len()));
     }
-    let axis = all[0].axis(node.int("axis", 0)).ok_or("its axis is not one of its inputs")?;
+    let axis = all[0].axis(node.int("axis", 0)).ok_or("its inputs do not have its axis")?;
     let side = channel_side(all[0].sides.len());
     let fits = |data: &Data| {
         let like = data.axes.len() == all[0].axes.len() && data.sides.len() == all[0].sides.len();
         like && data.is_channels(axis) && data.with_axis(axis, side, 1) == all[0].with_axis(axis, side, 1)
     };
     if !all.iter().all(fits) {
-        return Err("it is not along the features or channels of values of one shape".into());
+        return Err("it is not along the features or channels of values of the same shape".into());
     }
     let sum = all.iter().fold(0_usize, |sum, data| sum.saturating_add(data.sides[side]));
     let data = all[0].with_axis(axis, side, sum);
@@ -145,7 +145,7 @@ pub(super) fn concat(walk: &mut Walk<'_>, node: &Node) -> Done {
 /// Converts blocks of pixels to channels, or the reverse.
 pub(super) fn blocks(walk: &mut Walk<'_>, node: &Node) -> Done {
     let (from, mut layers, sides) = walk.ordered(node, Want::ChannelsFirst)?;
-    let &[channels, height, width] = &sides[..] else { return Err("its input is no image".into()) };
+    let &[channels, height, width] = &sides[..] else { return Err("its input is not an image".into()) };
     let block = usize::try_from(node.int("blocksize", 0)).ok().filter(|&block| block > 0 && block < 1 << 20);
     let block = block.ok_or("its blocksize is not positive")?;
     let out = node.operator == "DepthToSpace";

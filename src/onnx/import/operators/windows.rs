@@ -124,7 +124,7 @@ impl Windows {
         Ok(match *sides {
             [steps, _] => vec![places(0, steps)?, channels],
             [_, height, width] => vec![channels, places(0, height)?, places(1, width)?],
-            _ => return Err("its input is no sequence and no image".into()),
+            _ => return Err("its input is neither a sequence nor an image".into()),
         })
     }
 }
@@ -134,7 +134,7 @@ fn rank(axes: usize) -> Result<usize, String> {
     if axes == 1 || axes == 2 {
         Ok(axes)
     } else {
-        Err(format!("it has windows of {axes} axes, and layers have 1 or 2"))
+        Err(format!("it has windows of {axes} axes, but layers have 1 or 2"))
     }
 }
 
@@ -199,7 +199,7 @@ pub(super) fn transposed_convolution(walk: &mut Walk<'_>, node: &Node) -> Done {
         }
         None => Some(vec![0; axes]),
     };
-    let more = more.filter(|more| more.len() == axes).ok_or("its output_padding is no list of numbers")?;
+    let more = more.filter(|more| more.len() == axes).ok_or("its output_padding is not a list of numbers")?;
     let bias = if Walk::has(node, 2) { Some(walk.weight(node, 2, Some(&[outputs]))?) } else { None };
     let head = match windows.plain() {
         Some([k, s, p]) if groups == 1 && more.iter().all(|&more| more == 0) => {
@@ -246,12 +246,12 @@ pub(super) fn pool(walk: &mut Walk<'_>, node: &Node) -> Done {
     let axes = rank(kernel.len())?;
     let (from, mut layers, sides) = walk.ordered(node, Want::ChannelsFirst)?;
     if sides.len() != axes + 1 {
-        return Err(format!("its window has {axes} axes, and its input is of {sides:?}"));
+        return Err(format!("its window has {axes} axes, but its input has the sides {sides:?}"));
     }
     if node.outputs.get(1).copied().flatten().is_some_and(|places| walk.needed[places])
         || node.int("storage_order", 0) != 0
     {
-        return Err("it also gives the places of the largest numbers".into());
+        return Err("it also returns the indices of the largest numbers".into());
     }
     let windows = Windows::of(node, kernel)?;
     let average = node.operator == "AveragePool";
