@@ -1,6 +1,6 @@
-//! The moments of the activations for normal inputs. `tests/flow/moments.rs` computes and writes these numbers.
+//! The moments of the activations for normal inputs: numbers that `tests/flow/moments.rs` computes and writes.
 //!
-//! `EXPONENTIAL` is 0 above zero and exp(x) - 1 below zero.
+//! `EXPONENTIAL` is 0 above zero and exp(x) - 1 below it.
 
 #![allow(clippy::approx_constant)] // softplus(0) is ln 2
 
