@@ -6,7 +6,7 @@ use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_len
 use crate::kernel::Real;
 use crate::tensor::{Padded, PaddedTokens, Sequence, Table, Token, Tokens, Vector};
 
-/// A vector for each token of a vocabulary, looked up in a trained table.
+/// Looks up a vector for each token of a vocabulary, in a trained table.
 ///
 /// Forward `y = W[token]`; backward `dW[token] += dy`, for each token of the input. It creates no one-hot vector, and
 /// the time does not depend on the size of the vocabulary.

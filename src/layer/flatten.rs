@@ -6,7 +6,7 @@ use super::{Backward, Effect, Layer, Mode, Plan, WorkspaceMut, check_lengths};
 use crate::tensor::{Flattened, Tensor};
 use chainrule_derive::Parameters;
 
-/// All numbers of an image or a sequence as one vector.
+/// Converts an image or a sequence to a vector with the same numbers.
 ///
 /// Forward `y = x`, backward `dx = dy`. An image is flattened channel by channel and row by row, a sequence feature by
 /// feature.

@@ -9,7 +9,7 @@ use super::{Backward, Effect, Layer, Mode, Plan, Window, WorkspaceMut, check_len
 use crate::kernel::Real;
 use crate::tensor::{Tensor, len};
 
-/// The same numbers in another shape.
+/// Converts a tensor to another shape with the same numbers.
 ///
 /// Forward `y = x`, backward `dx = dy`. The numbers of an image are in the order channels, rows, columns. If only one
 /// of input and output is a sequence, its numbers are in the order features, steps, as in [`Flatten`](super::Flatten).

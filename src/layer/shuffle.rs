@@ -12,8 +12,7 @@ use crate::kernel::Real;
 use crate::tensor::side::{Over, OverSquare, Side, Sides, SplitInto, Times};
 use crate::tensor::{Image, Sequence, Tensor};
 
-/// Converts `R` R channels with one pixel to one channel with `R` x `R` pixels, next to each other: the last step of
-/// the sub-pixel convolution.
+/// Rearranges R² channels of one pixel into one channel of `R` x `R` pixels: the last step of a sub-pixel convolution.
 ///
 /// Forward `y[c, R r + i, R s + j] = x[c R R + i R + j, r, s]` for i, j < R; backward the inverse permutation, which is
 /// [`PixelUnshuffle`].
@@ -42,7 +41,7 @@ use crate::tensor::{Image, Sequence, Tensor};
 #[parameters(place = own)]
 pub struct PixelShuffle<const R: usize>;
 
-/// Converts `R` x `R` pixels of one channel to one pixel of `R` R channels: the inverse of [`PixelShuffle`].
+/// Rearranges `R` x `R` pixels of one channel into R² channels of one pixel: the inverse of [`PixelShuffle`].
 ///
 /// Forward `y[c R R + i R + j, r, s] = x[c, R r + i, R s + j]` for i, j < R; backward [`PixelShuffle`] of `dy`.
 ///

@@ -73,7 +73,7 @@ impl<
     };
 }
 
-/// Divides each number by a power of a constant plus the mean square of `SIZE` neighboring channels.
+/// Divides each number by (k + α m)^β, where m is the mean square of `SIZE` neighboring channels.
 ///
 /// Forward `y[c] = x[c] d[c]^-β` with `d[c] = k + α / SIZE Σ x[c']²`, pixel by pixel, summed over the existing channels
 /// c' from c - ⌊SIZE / 2⌋ to c + ⌊(SIZE - 1) / 2⌋; backward

@@ -21,7 +21,7 @@ pub use mode::{Circular, Constant, PadMode, Reflect, Replicate};
 pub(crate) use plane::{Ends, Plane};
 pub use side::PaddedTo;
 
-/// Adds rows and columns at the borders of an image. The mode `M` determines their numbers.
+/// Adds rows and columns at the borders of an image. The mode `M` determines their contents.
 ///
 /// Forward `y[c, r, s] = x[c, f(r - TOP), g(s - LEFT)]`, where f and g map a place beyond the border to a place inside.
 /// The mode [`Constant`] uses a constant there instead. Backward `dx` = the sum of `dy` over all places that are copies
@@ -73,7 +73,7 @@ pub struct Pad2d<
     mode: PhantomData<M>,
 }
 
-/// Adds steps at the ends of a sequence. The mode `M` determines their numbers.
+/// Adds steps at the ends of a sequence. The mode `M` determines their contents.
 ///
 /// Forward and backward as in [`Pad2d`], along the steps.
 ///

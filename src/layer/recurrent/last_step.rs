@@ -9,7 +9,7 @@ use crate::layer::{
 };
 use crate::tensor::{Padded, Sequence, Vector};
 
-/// The last step of a sequence.
+/// Returns the last step of a sequence.
 ///
 /// Forward `y = x(STEPS - 1)`; backward `dx(STEPS - 1) = dy`, and 0 for the other steps.
 ///
