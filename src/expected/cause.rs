@@ -3,7 +3,7 @@
 use super::weights::depth;
 use crate::layer::{Effect, Factor, Moments, Plan};
 
-/// The factor of the chain rule that is the cause.
+/// The factor of the chain rule that is the cause of a problem: the field `cause` of a `flow::Verdict`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "flow", derive(serde::Serialize))]
 #[cfg_attr(not(feature = "flow"), allow(unreachable_pub))] // `flow` exports it

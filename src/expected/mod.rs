@@ -121,7 +121,7 @@ const fn require_flow(flow: &ExpectedFlow) {
 /// | gate y = a g(b) | q E\[g(b)²\] | E\[g(b)²\] + q E\[g'(b)²\] | independent halves |
 /// | highway block, t = σ(z) | E\[(1 - t)²\] q + E\[t²\] q_F | E\[(1 - t)²\] + E\[t²\] χ_F + E\[(F - x)²\] E\[σ'²\] n Var(W) | independent paths |
 /// | [`Rnn`](crate::layer::Rnn), a step back in time | q_z = n Var(W) q + H Var(U) q + Var(b), q = E\[g(√q_z z)²\] | H Var(U) E\[g'(√q_z z)²\] | Chen, Pennington, Schoenholz 2018 |
-/// | `Lstm`, `Gru`, many steps back in time | as for gates | (ζ + σ)² by all paths, E\[f²\] by the cell, E\[z²\] by the update gates | [guide](crate::guide::gradient_flow) |
+/// | `Lstm`, `Gru`, many steps back in time | as for gates | (ζ + σ)² by all paths, E\[f²\] by the cell, E\[z²\] by the update gates | [guide](crate::guide::gradient_flow_time) |
 /// | pools without overlap, reductions of an axis of n | not known | 1 (maximum), 1 / window (mean), n (sum) | |
 /// | padding with a constant | not known | share of the output that is not padding | |
 ///
@@ -244,6 +244,16 @@ pub struct ExpectedFlow {
 
 /// The expected gradient of the last output of a recurrent layer, on the way back through the steps. `flow::TimeFlow`
 /// measures it.
+///
+/// ```
+/// use chainrule::prelude::*;
+///
+/// type Net = (Lstm<3, 16>, LastStep, Linear<16, 5>);
+/// const FLOW: chainrule::ExpectedFlow = chainrule::expected_flow::<Net, Sequence<5, 3>>();
+/// let time = FLOW.time.unwrap();
+/// assert_eq!(time.steps, 5);
+/// assert!(time.share.max(time.carried) > chainrule::ExpectedFlow::VANISHING); // the gradient arrives
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "flow", derive(serde::Serialize))]
 pub struct ExpectedTime {

@@ -20,7 +20,8 @@ pub struct AttentionFlow {
     pub heads: Vec<HeadFlow>,
 }
 
-/// A head of an attention layer, measured over a batch. Queries that see a single key have no choice, and are left out.
+/// A head of an attention layer, measured over a batch: an element of [`AttentionFlow::heads`]. Queries that see a
+/// single key have no choice, and are left out.
 #[doc(alias = "attention entropy")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct HeadFlow {

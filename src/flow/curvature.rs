@@ -76,7 +76,7 @@ pub struct Curvature {
     pub passes: usize,
 }
 
-/// An eigenvalue λ of the Hessian, with its accuracy.
+/// An eigenvalue λ of the Hessian, with its accuracy: [`Curvature::largest`] and [`Curvature::smallest`].
 #[doc(alias = "sharpness")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Eigenvalue {
@@ -89,7 +89,7 @@ pub struct Eigenvalue {
     pub error: f64,
 }
 
-/// An estimate of the trace of the Hessian: the element of [`Curvature::trace`].
+/// An estimate of the trace of the Hessian: [`Curvature::trace`].
 ///
 /// # Source
 /// Hutchinson, "A stochastic estimator of the trace of the influence matrix", 1990: the mean of zᵀ H z, where the

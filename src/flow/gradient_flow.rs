@@ -18,7 +18,8 @@ use crate::loss::TargetFor;
 use crate::network::{Data, InputOf, Network, show_forward};
 use crate::tensor::{AsSample, Sample, Tensor};
 
-/// Methods that measure the gradients of any network. The trait is part of the prelude.
+/// Methods that measure the gradients of any network. The trait is part of the prelude. See the example of
+/// [the module](crate::flow).
 #[doc(alias = "vanishing gradient")]
 #[doc(alias = "exploding gradient")]
 pub trait GradientFlow: Network {

@@ -13,7 +13,7 @@ use super::verdict::{DEAD_FRACTION, FlowState, MIN_SAMPLES, VANISHING, Verdict};
 use super::{Flow, GateFlow, LayerFlow};
 use crate::layer::{Factor, Recurrence, head, tail};
 
-/// The kind of a [`Part`].
+/// The kind of a [`Part`]. See the example of [`Flow::parts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum PartKind {
     /// A path through a sum or a concatenation that has weights, such as the branch of a residual block.

@@ -12,6 +12,9 @@
 //! # std::env::set_current_dir(&folder)?;
 //! picture::gradient([("sigmoid", &sigmoid), ("tanh", &tanh)])?.save("gradient.svg")?;
 //! picture::factors(&sigmoid)?.save("factors.png")?;
+//! picture::activations(&sigmoid)?.save("activations.svg")?;
+//! picture::gradients(&sigmoid)?.save("gradients.svg")?;
+//! picture::units(&sigmoid)?.save("units.svg")?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -69,7 +72,7 @@ pub fn factors(flow: &Flow) -> Result<Picture, PlotError> {
         .picture()
 }
 
-/// Draws a histogram of each layer's outputs.
+/// Draws a histogram of each layer's outputs. See the example of [the module](self).
 ///
 /// # Errors
 /// [`PlotError`] if there is nothing to draw, for example because no histograms were measured.
@@ -78,7 +81,8 @@ pub fn activations(flow: &Flow) -> Result<Picture, PlotError> {
     panels(histograms, flow, |layer| layer.outputs.as_ref())
 }
 
-/// Draws a histogram of the size of the gradient's elements at each layer's output. Zeros are left out.
+/// Draws a histogram of the size of the gradient's elements at each layer's output. Zeros are left out. See the example
+/// of [the module](self).
 ///
 /// # Errors
 /// [`PlotError`] if there is nothing to draw, for example because no histograms were measured.
@@ -102,7 +106,7 @@ fn panels(
         .picture()
 }
 
-/// Draws the shares of saturated and of dead units of each activation.
+/// Draws the shares of saturated and of dead units of each activation. See the example of [the module](self).
 ///
 /// # Errors
 /// [`PlotError`] if there is nothing to draw.
@@ -120,6 +124,24 @@ pub fn units(flow: &Flow) -> Result<Picture, PlotError> {
 }
 
 /// Draws a heat map of the RMS of dR/dZ at each layer of weights and each recorded step.
+///
+/// ```
+/// use chainrule::flow::{Recorder, picture};
+/// use chainrule::prelude::*;
+/// type Net = (Linear<2, 8>, Tanh, Linear<8, 1>);
+///
+/// let (inputs, targets) = ([Vector([0.0, 1.0]), Vector([1.0, 0.0])], [Vector([1.0]), Vector([-1.0])]);
+/// let mut trainer = Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Adam::new(0.01), 1);
+/// let mut recorder = Recorder::every(1);
+/// for _ in 0..5 {
+///     trainer.step_recorded(&inputs, &targets, &mut recorder)?;
+/// }
+/// # let folder = tempfile::tempdir()?;
+/// # std::env::set_current_dir(&folder)?;
+/// picture::heat_map(&recorder)?.save("gradient.svg")?;
+/// picture::updates(&recorder)?.save("updates.svg")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`PlotError`] if there is nothing to draw.
@@ -144,6 +166,25 @@ pub fn heat_map(recorder: &Recorder) -> Result<Picture, PlotError> {
 
 /// Draws |dR/dh(t)| at each step of a recurrent layer, for the gradient of its last step. There is a line for each such
 /// layer of each network. Layers with gates have a second line for the path without weights.
+///
+/// ```
+/// use chainrule::flow::{Recorder, picture};
+/// use chainrule::prelude::*;
+/// type Net = (Lstm<1, 8>, LastStep, Linear<8, 2>);
+///
+/// let (inputs, targets) = ([Sequence([[0.5]; 20]), Sequence([[-0.5]; 20])], [Label::<2>::new(0)?, Label::new(1)?]);
+/// let mut trainer = Trainer::new(Net::init(&mut rng(1)), CrossEntropy::default(), Adam::new(0.01), 1);
+/// let flow = trainer.network.flow(&trainer.loss, &inputs, &targets)?;
+/// let mut recorder = Recorder::every(1);
+/// for _ in 0..5 {
+///     trainer.step_recorded(&inputs, &targets, &mut recorder)?;
+/// }
+/// # let folder = tempfile::tempdir()?;
+/// # std::env::set_current_dir(&folder)?;
+/// picture::through_time([("new", &flow)])?.save("time.svg")?;
+/// picture::time_heat_map(&recorder, "0")?.save("training.svg")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`PlotError`] if there is nothing to draw, for example because no layer is recurrent.
@@ -172,7 +213,8 @@ pub fn through_time<'a>(flows: impl IntoIterator<Item = (&'a str, &'a Flow)>) ->
     lines.level(1.0, "1").picture()
 }
 
-/// Draws a heat map of |dR/dh(t)| at each step of a recurrent layer and each recorded step of training.
+/// Draws a heat map of |dR/dh(t)| at each step of a recurrent layer and each recorded step of training. See the example
+/// of [`through_time`].
 ///
 /// # Errors
 /// [`PlotError`] if there is nothing to draw, for example because the layer at `path` is not recurrent.
@@ -202,7 +244,7 @@ pub fn time_heat_map(recorder: &Recorder, path: &str) -> Result<Picture, PlotErr
 }
 
 /// Draws log10 of |update| / |W| at each recorded step, for at most eight layers, which are spread from the first to
-/// the last. About -3 is healthy.
+/// the last. About -3 is healthy. See the example of [`heat_map`].
 ///
 /// # Errors
 /// [`PlotError`] if there is nothing to draw.

@@ -14,6 +14,18 @@ use crate::layer::{Recurrence, TimeStep};
 ///
 /// All figures are about the gradient that starts at the output of one step: the last step whose output has a gradient.
 /// The gradients of earlier outputs are left out, so that only the factors of the steps change the length.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// type Net = (Lstm<1, 8>, LastStep, Linear<8, 2>);
+///
+/// let (inputs, targets) = ([Sequence([[0.5]; 20])], [Label::<2>::new(0)?]);
+/// let flow = Net::init(&mut rng(1)).flow(&CrossEntropy::default(), &inputs, &targets)?;
+/// let time = flow.layers[1].time.as_ref().unwrap();
+/// assert_eq!(time.gradients.len(), 20);
+/// assert!(time.share().unwrap() < 0.1); // of the gradient of the last step, at the first
+/// # Ok::<(), chainrule::Error>(())
+/// ```
 #[doc(alias = "bptt")]
 #[doc(alias = "backpropagation through time")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -60,7 +60,7 @@ use subject::{AnySubject, Subject};
 #[doc(alias = "rtol")]
 pub const TOLERANCE: f64 = 1e-6;
 
-/// The result of a successful check. See the example of [`gradcheck`](crate::gradcheck).
+/// The result of a successful check. See the example of [the module](crate::gradcheck).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// How many numbers were compared.
@@ -71,7 +71,16 @@ pub struct Report {
     pub tensor: String,
 }
 
-/// A backward pass is not the derivative of its forward pass.
+/// A backward pass is not the derivative of its forward pass: the error of [`gradcheck`] and [`gradcheck_loss`].
+///
+/// ```
+/// use chainrule::gradcheck::{GradcheckError, gradcheck};
+/// use chainrule::prelude::*;
+///
+/// let no_inputs: [Vector<2, f64>; 0] = [];
+/// let error = gradcheck(&Tanh, &no_inputs).unwrap_err();
+/// assert!(matches!(error, GradcheckError::Unusable { .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum GradcheckError {
     /// The gradient with respect to one number differs from finite differences.
@@ -215,6 +224,15 @@ fn check_subject(
 }
 
 /// Compares the gradient of a loss, at these outputs and targets, with finite differences.
+///
+/// ```
+/// use chainrule::gradcheck::gradcheck_loss;
+/// use chainrule::prelude::*;
+///
+/// let report = gradcheck_loss(&MeanSquaredError, &[Vector([0.5, -1.0_f64])], &[Vector([1.0, 2.0_f64])])?;
+/// assert_eq!(report.checked, 2); // both numbers of the output
+/// # Ok::<(), chainrule::gradcheck::GradcheckError>(())
+/// ```
 ///
 /// # Errors
 /// The errors of [`gradcheck`]. Data that the loss refuses is [`GradcheckError::Unusable`].

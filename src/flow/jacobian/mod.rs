@@ -98,7 +98,7 @@ pub struct JacobianSpectra {
 
 /// The parts of a network whose Jacobians [`jacobian_spectra`](super::GradientFlow::jacobian_spectra) decomposes. They
 /// consist of the layers on the [main path](super::Flow::main_path): layers inside tuples and arrays, but not those
-/// inside sums such as residual blocks.
+/// inside sums such as residual blocks. See the example there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JacobianParts<'a> {

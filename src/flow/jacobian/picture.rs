@@ -7,6 +7,22 @@ const BINS: usize = 40;
 /// Draws a histogram of the singular values of each Jacobian, for several networks or depths. It has a log scale if one
 /// of them is wide.
 ///
+/// ```
+/// use chainrule::flow::{JacobianParts, picture};
+/// use chainrule::prelude::*;
+/// type Net = (Linear<8, 16>, [(Tanh, Linear<16, 16>); 3]);
+///
+/// let net = Net::init(&mut rng(1));
+/// let inputs = [Vector([0.5; 8])];
+/// let spectrum = net.jacobian_spectrum(&inputs)?;
+/// let depths = net.jacobian_spectra(&inputs, JacobianParts::Depths)?;
+/// # let folder = tempfile::tempdir()?;
+/// # std::env::set_current_dir(&folder)?;
+/// picture::singular_values([("new", &spectrum)])?.save("spectrum.svg")?;
+/// picture::singular_values_by_depth(&depths)?.save("depths.svg")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`PlotError`] if there is nothing to draw, for example because no Jacobian was decomposed.
 pub fn singular_values<'a>(
@@ -34,7 +50,8 @@ pub fn singular_values<'a>(
 }
 
 /// Draws the largest, the smallest and the root mean square singular value of each part, one after the other. With
-/// [`JacobianParts::Depths`](super::JacobianParts::Depths) this shows how the spectrum spreads with depth.
+/// [`JacobianParts::Depths`](super::JacobianParts::Depths) this shows how the spectrum spreads with depth. See the
+/// example of [`singular_values`].
 ///
 /// # Errors
 /// [`PlotError`] if there is nothing to draw.

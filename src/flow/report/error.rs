@@ -4,6 +4,11 @@ use std::path::PathBuf;
 use crate::flow::{Flow, LayerFlow};
 
 /// The reason why a [`Report`](super::Report) was not written.
+///
+/// ```
+/// use chainrule::flow::{Report, ReportError};
+/// assert!(matches!(Report::new("nothing").html(), Err(ReportError::Empty)));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {

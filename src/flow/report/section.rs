@@ -32,7 +32,8 @@ impl Line {
     }
 }
 
-/// A cell of a [table](super::Report::table): a text or a number, by `into()`. `None` is an empty cell.
+/// A cell of a [table](super::Report::table): a text or a number, by `into()`. `None` is an empty cell. See the
+/// example of [`Report`](super::Report).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
     /// Nothing.

@@ -7,7 +7,8 @@ use crate::Error;
 use crate::flow::figures::rms;
 
 /// An exponent of the width: the figure grows in proportion to this power of the width. It is the slope of the
-/// logarithm of the figure against the logarithm of the width, by least squares over all widths and seeds.
+/// logarithm of the figure against the logarithm of the width, by least squares over all widths and seeds. See
+/// [`LayerScaling`](super::LayerScaling).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Exponent {
     /// The slope.

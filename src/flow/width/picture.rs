@@ -5,7 +5,8 @@ use crate::plot::{Lines, Picture, PlotError};
 const LINES: usize = 8;
 
 /// Draws the change of the outputs after the last step against the width, for at most eight layers, which are spread
-/// from the first to the last. Flat lines do not depend on the width.
+/// from the first to the last. Flat lines do not depend on the width. `name` is a part of the title. The check is the
+/// result of [`coordinate_check!`](crate::coordinate_check).
 ///
 /// # Errors
 /// [`PlotError`] if there is nothing to draw.
