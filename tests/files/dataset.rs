@@ -537,7 +537,7 @@ fn windows_that_cannot_be_cut_are_errors_that_say_why() {
         message::<3>(4, 4, 2),
         "a series of 4 rows is too short for a window of 3 rows with a target 2 rows after it, which needs 5 rows"
     );
-    assert!(message::<3>(4, 4, usize::MAX).contains("that takes 18446744073709551615 rows"));
+    assert!(message::<3>(4, 4, usize::MAX).contains("which needs 18446744073709551615 rows"));
     assert_eq!(message::<3>(4, 5, 1), "there are 4 inputs and 5 targets: give one target for each input");
     assert!(message::<0>(4, 4, 1).contains("the number of steps of a window"));
     assert_eq!(

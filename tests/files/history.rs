@@ -114,8 +114,8 @@ fn wrong_names_and_files_are_errors_that_say_where() {
     assert_eq!(name(&["a", "a"]), r#""a" cannot be the name of a value: it occurs twice"#);
     for (wrong, problem) in [
         ("", "it is empty"),
-        ("epoch", "one already"),
-        ("step", "one already"),
+        ("epoch", "already has one"),
+        ("step", "already has one"),
         (" a", "a space"),
         ("a\nb", "a line break"),
     ] {

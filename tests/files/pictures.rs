@@ -89,7 +89,7 @@ fn each_wrong_file_and_folder_is_named() {
     assert!(
         error
             .to_string()
-            .contains("1.png: the picture has 6 x 8 pixels (height x width), and must have 8 x 6")
+            .contains("1.png: the picture has 6 x 8 pixels (height x width), but must have 8 x 6")
     );
     let error = ImageFolder::new(folder()).read::<Color, 3>().unwrap_err().to_string();
     assert!(

@@ -51,7 +51,7 @@ fn a_layer_without_a_form_is_named_with_its_place() {
          `.onnx(Onnx::nodes(..))`"
     );
     assert!(error::<Unknown, Vector<2>>().starts_with("`Unknown` does not declare its ONNX form"));
-    assert!(error::<Embedding<3, 2>, Label<3>>().starts_with("`Embedding<3, 2>` does not say"));
+    assert!(error::<Embedding<3, 2>, Label<3>>().starts_with("`Embedding<3, 2>` does not declare"));
     assert_eq!(
         error::<(Tanh, Impossible), Vector<2>>(),
         "`Impossible` at `1` cannot be written as ONNX: it draws numbers in evaluation mode too"

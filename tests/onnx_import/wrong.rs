@@ -81,14 +81,10 @@ fn tensors_have_the_numbers_that_they_say() {
     refused!(
         "short",
         OnnxError::Length { found: 6, .. },
-        "`w` of [2, 4] has 6 bytes or numbers, where 8 numbers"
+        "`w` of [2, 4] has 6 bytes or numbers, but 8 numbers"
     );
     refused!("large", OnnxError::Length { .. }, "`w` of [1099511627776, 1099511627776]");
-    refused!(
-        "bytes",
-        OnnxError::Length { found: 5, .. },
-        "has 5 bytes or numbers, where 6 numbers of 4 bytes"
-    );
+    refused!("bytes", OnnxError::Length { found: 5, .. }, "has 5 bytes or numbers, but 6 numbers of 4 bytes");
     refused!("many_axes", OnnxError::NotOnnx { .. }, "`w` has 17 axes, but at most 16 are read");
     refused!("half", OnnxError::ElementType { .. }, "`w` has elements of the type `float16`");
     refused!("integers", OnnxError::ElementType { .. }, "`x` has elements of the type `int64`");

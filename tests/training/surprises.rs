@@ -29,7 +29,7 @@ fn a_second_fit_under_a_schedule_that_has_ended_is_an_error_and_trains_under_a_n
     let error = trainer.fit(&train, Fit::epochs(40).quiet().batch_size(10)).unwrap_err();
     assert!(matches!(error, FitError::NoLearningRate { start: 0, step: 8, .. }), "{error}");
     assert!(
-        error.to_string().contains("`Schedule::cosine(8)` began at step 0, and this is step 8"),
+        error.to_string().contains("`Schedule::cosine(8)` started at step 0, and this is step 8"),
         "{error}"
     );
     assert_eq!(bits(&trainer.network), before);
