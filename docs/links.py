@@ -4,6 +4,7 @@
 the page `onnx.md`. The API is read in `target/doc`, where `cargo doc` has put it. A link without a target is an error.
 """
 
+import functools
 import json
 import re
 import sys
@@ -13,22 +14,26 @@ API = Path(__file__).parent.parent / "target" / "doc"
 LINK = re.compile(r"\]\((?:macro@)?(crate(?:::\w+)*)(?:\(\))?(#[\w-]+)?\)")
 KINDS = ["struct", "trait", "enum", "fn", "macro", "derive", "constant", "type", "union"]
 MEMBERS = ["method", "tymethod", "variant", "structfield", "associatedconstant", "associatedtype"]
+missing = []  # links without a page
+
+
+@functools.cache
+def pages():
+    """Returns the pages of the API by their file names, without those that only refer to another one."""
+    found = {}
+    for page in sorted(API.glob("chainrule*/**/*.html")):
+        if 'http-equiv="refresh"' not in page.read_text()[:500]:
+            found.setdefault(page.name, []).append(page)
+    return found
 
 
 def item(parts):
-    """Returns the page of an item, below `API`; an item that the root exports again has its page elsewhere."""
+    """Returns the page of a module or an item. The page of an item that a module exports again may be elsewhere."""
     folder = API.joinpath("chainrule", *parts)
     if (folder / "index.html").exists():
         return folder / "index.html"
-    for kind in KINDS:
-        page = folder.parent / f"{kind}.{parts[-1]}.html"
-        if page.exists():
-            return page
-    if len(parts) == 1:
-        pages = sorted(page for kind in KINDS for page in API.rglob(f"{kind}.{parts[0]}.html"))
-        if pages:
-            return pages[0]
-    return None
+    found = [page for kind in KINDS for page in pages().get(f"{kind}.{parts[-1]}.html", [])]
+    return next((page for page in found if page.parent == folder.parent), found[0] if found else None)
 
 
 def member(parts):
@@ -42,6 +47,7 @@ def member(parts):
     return None, ""
 
 
+@functools.cache
 def target(path, depth):
     parts = path.split("::")[1:]
     if parts[:1] == ["guide"]:
@@ -50,7 +56,8 @@ def target(path, depth):
     if page is None and len(parts) > 1:
         page, anchor = member(parts)
     if page is None:
-        sys.exit(f"links.py: no page for `{path}` in {API}; run docs/build.sh, which makes the API first")
+        missing.append(path)
+        return ""
     return "../" * depth + "api/" + page.relative_to(API).as_posix() + anchor
 
 
@@ -66,4 +73,6 @@ def walk(items):
 if sys.argv[1:2] != ["supports"]:
     _, book = json.load(sys.stdin)
     walk(book.get("items") or book.get("sections"))
+    if missing:
+        sys.exit(f"links.py: no page for {', '.join(missing)} in {API}; run docs/build.sh, which makes the API first")
     json.dump(book, sys.stdout)

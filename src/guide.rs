@@ -1,5 +1,9 @@
 //! The guides: how to use this crate, and why it is designed as it is.
 
+#[doc = chainrule_derive::page!("docs/introduction.md")]
+#[cfg(feature = "fit")]
+pub mod introduction {}
+
 #[doc = chainrule_derive::page!("docs/get-started.md")]
 #[cfg(all(feature = "fit", feature = "flow"))]
 pub mod get_started {}
@@ -88,6 +92,9 @@ pub mod reports {}
 #[doc = chainrule_derive::page!("docs/diagnosis.md")]
 #[cfg(all(feature = "fit", feature = "flow", feature = "plot", feature = "theory"))]
 pub mod diagnosis {}
+
+#[doc = chainrule_derive::page!("examples/README.md")]
+pub mod examples {}
 
 #[doc = chainrule_derive::page!("docs/features.md")]
 pub mod features {}

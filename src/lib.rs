@@ -1,22 +1,30 @@
 // The links of the README are paths of files; here they are replaced by links to the same pages of the documentation.
 // The first definition of a link counts.
-#![doc = "[design]: guide::design"]
-#![doc = "[own layer]: guide::your_own_layer"]
-#![doc = "[`infer`]: infer"]
+#![doc = "[start]: guide::get_started"]
+#![doc = "[others]: guide::from_other_libraries"]
+#![doc = "[layers]: guide::layers"]
+#![doc = "[shapes]: guide::shapes"]
+#![doc = "[training]: guide::training"]
+#![doc = "[data]: guide::data"]
+#![doc = "[checkpoints]: guide::checkpoints"]
 #![doc = "[flow]: guide::gradient_flow"]
-#![doc = "[features]: guide::features"]
-#![doc = "[performance]: guide::performance"]
-#![doc = "[coverage]: guide::coverage"]
+#![doc = "[diagnosis]: guide::diagnosis"]
 #![doc = "[sequences]: guide::sequences"]
 #![doc = "[transformers]: guide::transformers"]
 #![doc = "[device]: guide::device"]
+#![doc = "[onnx]: guide::onnx"]
 #![doc = "[machines]: guide::many_machines"]
+#![doc = "[own layer]: guide::your_own_layer"]
+#![doc = "[performance]: guide::performance"]
+#![doc = "[features]: guide::features"]
+#![doc = "[coverage]: guide::coverage"]
+#![doc = "[examples]: guide::examples"]
 #![doc = ""]
 // The programs of the README use these features.
-#![cfg_attr(all(feature = "fit", feature = "idx", feature = "plot"), doc = include_str!("../README.md"))]
+#![cfg_attr(all(feature = "fit", feature = "flow"), doc = include_str!("../README.md"))]
 #![cfg_attr(
-    not(all(feature = "fit", feature = "idx", feature = "plot")),
-    doc = "Neural networks as types: shapes checked by the compiler, and the backward pass a trait. See [features]."
+    not(all(feature = "fit", feature = "flow")),
+    doc = "Neural networks as Rust types: the compiler checks every shape, and the backward pass is a trait. See [features]."
 )]
 #![cfg_attr(not(feature = "std"), no_std)]
 
