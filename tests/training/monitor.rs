@@ -137,7 +137,7 @@ fn what_is_not_measured_cannot_be_monitored() {
     }
     assert_eq!(
         error(Fit::epochs(1).validate(&data).plateau(Plateau::new(0.5, 1).maximize())),
-        "the plateau waits for larger values, and `Monitor::min(\"validation loss\")` for smaller ones: monitor a \
+        "the plateau waits for larger values, but `Monitor::min(\"validation loss\")` for smaller ones: monitor a \
          value that should become large, as in `.monitor(Monitor::max(\"accuracy\"))`"
     );
     assert_eq!(bits(&trainer.network), before);
