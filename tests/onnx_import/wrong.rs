@@ -36,7 +36,7 @@ fn a_graph_that_makes_no_sense_is_an_error() {
     refused!("two_inputs", OnnxError::Interface { .. }, "2 inputs and 1 outputs");
     refused!("two_outputs", OnnxError::Interface { .. }, "1 inputs and 2 outputs");
     refused!("unused_input", OnnxError::Interface { .. }, "does not depend on its input");
-    refused!("shapeless", OnnxError::Interface { .. }, "does not say the shape of `x`");
+    refused!("shapeless", OnnxError::Interface { .. }, "does not contain the shape of `x`");
     refused!("rank", OnnxError::Interface { .. }, "has 5 axes");
 }
 
@@ -59,7 +59,7 @@ fn another_version_and_another_domain_are_errors() {
         OnnxError::Opset { found: 99, .. },
         "its opset is 99, but this version of chainrule reads opsets 9 to"
     );
-    refused!("old_opset", OnnxError::Opset { found: 1, .. }, "opset 1,");
+    refused!("old_opset", OnnxError::Opset { found: 1, .. }, "its opset is 1,");
     refused!(
         "domain",
         OnnxError::Domain { .. },
@@ -108,7 +108,7 @@ fn an_operator_that_is_no_layer_is_named_with_its_node() {
         OnnxError::Operator { .. },
         "node `minus` has the operator `Sub`: it broadcasts [batch, 2] to [batch, 1]"
     );
-    refused!("tangled", OnnxError::Operator { .. }, "no combinator of branches joins again");
+    refused!("tangled", OnnxError::Operator { .. }, "no combinator of this crate joins these branches");
     refused!("deep", OnnxError::Operator { .. }, "too many branches inside branches");
     refused!("huge", OnnxError::Operator { .. }, "node `first` has the operator `MatMul`");
     refused!("gather", OnnxError::Operator { .. }, "node `last` has the operator `Reshape`");
