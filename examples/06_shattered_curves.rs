@@ -6,7 +6,12 @@
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 06_shattered_curves
-//! OUTPUT
+//! Autocorrelation of df/dx, 256 points from -2 to 2, 20 networks of 200 units
+//! 1 layer               lag 1:  0.98 ± 0.00   lag 10:  0.81 ± 0.02
+//! 24 layers, plain      lag 1:  0.89 ± 0.01   lag 10:  0.39 ± 0.05
+//! 24 layers, centered   lag 1: -0.03 ± 0.02   lag 10:  0.01 ± 0.02
+//! 50 centered, residual lag 1:  0.90 ± 0.01   lag 10:  0.35 ± 0.04
+//! ..
 //! ```
 //! The picture goes to `target/gradient-flow/06_shattered_curves.svg` and `.png`.
 //!
@@ -64,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             (mean, deviation / (CURVES as f64).sqrt())
         };
         let ((first, first_error), (later, error)) = (at(1), at(LAG));
-        println!("{name:20} lag 1: {first:5.2} ± {first_error:.2}   lag {LAG}: {later:5.2} ± {error:.2}");
+        println!("{name:21} lag 1: {first:5.2} ± {first_error:.2}   lag {LAG}: {later:5.2} ± {error:.2}");
         lines = lines.line(*name, (0..60).map(|lag| (lag as f64, at(lag).0)));
         at_lag.push((later, error));
         let points = curves[0].iter().enumerate().map(|(at, slope)| (f64::from(x(at)), *slope));

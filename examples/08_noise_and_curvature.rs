@@ -6,7 +6,13 @@
 //!
 //! ```text
 //! $ cargo run --release --features plot --example 08_noise_and_curvature
-//! OUTPUT
+//! after 10 steps
+//! gradient noise of 3810 samples, 127 pieces of 30, loss 1.530; 2 gradient passes
+//! path        layer          |dR/dW|     SNR cosine   norm  inner  orth.    scale
+//! ..
+//! noise scale: 38.9 ± 1.92 samples. Well below it, a larger batch takes
+//!   proportionally fewer steps; well above, hardly fewer. A batch of 3810 takes
+//! ..
 //! ```
 //! It prints the noise of the gradient early and late, layer by layer; the noise scale at some steps; the steps that
 //! batches of different sizes take to the same loss; and the curvature in full-batch gradient descent.

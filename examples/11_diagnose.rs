@@ -8,7 +8,7 @@
 //! == 12 layers of sigmoid
 //! vanishing gradient
 //!
-//! 1. vanishing gradient, in `1.11.0`
+//! 1. vanishing gradient, in `1.8.1`
 //! ..
 //! ```
 //! A cure that needs another type, here skip connections, is a line of the program. `-- --seeds 5` repeats it with

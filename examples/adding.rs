@@ -6,7 +6,11 @@
 //!
 //! ```text
 //! $ cargo run --release --features plot --example adding
-//! OUTPUT
+//! ..
+//! mean squared error after 3000 steps of 32 sequences (always 0: 0.667)
+//! RNN, seed 0   0.67018
+//! LSTM, seed 0  0.00107
+//! ..
 //! ```
 //! An LSTM of 8 units with a forget bias of ln 99, with five seeds, and an RNN of about as many parameters are
 //! trained with the same data and the same optimizer. Always answering 0 has a mean squared error of 2/3.

@@ -6,7 +6,11 @@
 //! ```text
 //! $ cargo run --release --features idx,gzip --example int8            # the 8x8 digits of this crate
 //! $ cargo run --release --features idx,gzip --example int8 -- FOLDER  # MNIST, from its four IDX files
-//! OUTPUT
+//! ..
+//! 370944 multiply-adds for each image
+//!        bytes of flash  bytes of RAM  accuracy
+//! f32            287040        541568   98.27 %
+//! int8            73267          4368   98.22 %
 //! ```
 //! The program fails if the integers lose more than 0.3 points of accuracy. The times are on stderr.
 

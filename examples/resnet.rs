@@ -6,7 +6,11 @@
 //! ```text
 //! $ cargo run --release --features idx,gzip --example resnet            # the 8x8 digits of this crate
 //! $ cargo run --release --features idx,gzip --example resnet -- FOLDER  # MNIST, from its four IDX files
-//! OUTPUT
+//! ..
+//! 3823 images to learn, 1797 to test
+//! epoch 1  mean loss 0.3742  test accuracy 94.55 %
+//! epoch 2  mean loss 0.0761  test accuracy 96.49 %
+//! ..
 //! ```
 //!
 //! # Source

@@ -5,7 +5,10 @@
 //!
 //! ```text
 //! $ cargo run --release --features plot --example sort
-//! OUTPUT
+//! ..
+//! [8, 6, 16, 0, 19, 5, 16, 3, 14, 11] is written as [0, 3, 5, 6, 8, 11, 14, 16, 16, 19]
+//! 99.7 % of 1000 new sequences are sorted without an error
+//! ..
 //! ```
 //! In training, the decoder learns all places of a sequence at once. Then it writes by itself: the likeliest token,
 //! which becomes its next input. The program fails if fewer than 99 % of 1000 new sequences are sorted without an

@@ -6,7 +6,11 @@
 //! ```text
 //! $ cargo run --release --features idx,gzip --example vit            # the 8x8 digits of this crate
 //! $ cargo run --release --features idx,gzip --example vit -- FOLDER  # MNIST, from its four IDX files
-//! OUTPUT
+//! ..
+//! 3823 images to learn, 1797 to test
+//! epoch 1  mean loss 1.2319  test accuracy 88.59 %
+//! epoch 2  mean loss 0.2296  test accuracy 90.93 %
+//! ..
 //! ```
 //! MNIST has 16 patches of 7x7 pixels. The program fails below 97.5 % of its test images, or 94 % of the digits.
 //!
