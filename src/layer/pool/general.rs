@@ -109,7 +109,7 @@ pub(super) const fn have_numbers(axes: [PoolingAxis; 2]) -> bool {
 }
 
 pub(super) const ONLY_PADDING: &[Part] = &[Part::Text(
-    "has a window with nothing but padding in it: use less padding or dilation, or a larger window",
+    "has a window that contains only padding: use less padding or dilation, or a larger window",
 )];
 
 /// Implements a layer that pools by a [`Pools`], with these windows along the rows and the columns of a plane.
