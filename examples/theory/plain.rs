@@ -54,7 +54,7 @@ fn normalized<Net: Maps<Vector<N>, Vector<N>>, const N: usize>(
     (0..nets).map(|_| Ok(flow::<Net, N>(initializer, 1, random)?.ratio() / expected)).collect()
 }
 
-/// Measures 40 networks of 20 layers of 300 units, with 8 inputs, each with its own gradient. Their squares are averaged
+/// Measures 40 networks of 20 layers of 300 units, for 8 inputs, each with its own gradient. The squares are averaged
 /// before the logarithm; the mean of their logarithms would be about 1 % (half a relative variance) too low.
 fn twenty_layers<A: Activation>(initializer: Initializer, seed: u64) -> Result<Vec<Flow>, chainrule::Error>
 where

@@ -7,7 +7,7 @@
 //! ```text
 //! $ cd examples/bare && cargo run --release
 //! 300 digits: 31 right before training, 281 after; the bits are those of every processor (e640b221cddee5bd)
-//! OUTPUT
+//! 53312 bytes of memory to train, 384 to predict
 //! ```
 #![no_std]
 #![no_main]
