@@ -11,7 +11,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Returns the ranks of a training on `size` threads of this process, one for each thread. Use it for tests and for
 /// trying out a program. (A single trainer uses all cores already: see the feature `threads`.)
 ///
-/// The example of [`distributed`](self) calls it.
+/// The example of [`distributed`](super) calls it.
 ///
 /// # Panics
 /// If `size` is 0.

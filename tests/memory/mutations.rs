@@ -238,11 +238,11 @@ fn a_header_that_claims_more_than_there_is_is_refused_before_anything_is_allocat
     for (what, entries) in [
         // 2^60 numbers of 32 bits are more bits than a machine can count; 2^60 bytes are not, and are not there.
         ("overflow", vec![entry("weight", "F32", "1152921504606846976", 0, 1 << 62)]),
-        ("promises 1152921504606846976 bytes", vec![entry("weight", "I8", "1152921504606846976", 0, far)]),
+        ("describes 1152921504606846976 bytes", vec![entry("weight", "I8", "1152921504606846976", 0, far)]),
         ("overflow", vec![entry("weight", "F32", "4294967296,4294967296,4294967296", 0, 4)]),
         ("overflow", vec![entry("weight", "F64", "18446744073709551615", 0, 8)]),
         ("invalid shape", vec![entry("weight", "F32", "2,2", 0, far)]),
-        ("promises 17 bytes", vec![entry("a", "I8", "17", 0, 17)]),
+        ("describes 17 bytes", vec![entry("a", "I8", "17", 0, 17)]),
     ] {
         let error = refused(&file(&header(&entries), &[0; 16]));
         assert!(error.contains(what), "{error}");
@@ -253,7 +253,7 @@ fn a_header_that_claims_more_than_there_is_is_refused_before_anything_is_allocat
         (0..8).map(|i| entry(&format!("t{i}"), "I8", &step.to_string(), i * step, (i + 1) * step)).collect();
     entries.push(entry("t8", "I8", "7", 8 * step, u64::MAX));
     let error = refused(&file(&header(&entries), &[0; 16]));
-    assert!(error.contains("promises 18446744073709551615 bytes"), "{error}");
+    assert!(error.contains("describes 18446744073709551615 bytes"), "{error}");
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn tensors_that_overlap_or_leave_gaps_or_share_a_name_are_refused() {
         ("invalid offset", [w(0, 16), b(20, 28)]),
         ("invalid offset", [w(16, 0), b(16, 24)]),
         ("invalid shape", [w(0, 16), b(16, 28)]),
-        ("promises 24 bytes of numbers, and 28 follow", [w(0, 16), b(16, 24)]),
+        ("describes 24 bytes of numbers, but 28 follow", [w(0, 16), b(16, 24)]),
         ("two tensors have the name \"weight\"", [w(0, 16), w(0, 16)]),
     ] {
         let error = refused(&file(&header(&entries), &[0; 28]));
