@@ -80,7 +80,7 @@ fn a_group_that_leads_nowhere_is_an_error_that_lists_the_paths() {
         let Error::UnknownPath { path: found, paths } = &error else { panic!("{error}") };
         assert_eq!(found, path);
         assert_eq!((paths.len(), &paths[0][..], &paths[9][..]), (10, "0.weight", "3.1.bias"));
-        assert!(error.to_string().contains("there are 0.weight, 0.bias, 1."), "{error}");
+        assert!(error.to_string().contains("the parameters are 0.weight, 0.bias, 1."), "{error}");
         assert_eq!(bits(&after), bits(&net()));
     }
     for path in ["3", "3.1", "3.1.bias", "0.weight", "1", "1.running_mean"] {
