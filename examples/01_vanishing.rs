@@ -90,7 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("after 64 layers of sigmoid, the gradient should be 0 in f32".into());
     }
     let [depths, layers] = lines;
-    save("01_vanishing", &Picture::beside([depths.picture()?, layers.picture()?]))?;
+    save("01_vanishing", &Picture::side_by_side([depths.picture()?, layers.picture()?]))?;
     glorot_bengio::figure_7(mnist)
 }
 

@@ -146,5 +146,5 @@ fn draw(points: &[Vec<(f64, Rates, f64)>; 3]) -> Result<(), Box<dyn Error>> {
             name => factors.line(format!("g', {name}"), of(points, |point| point.1.g)),
         };
     }
-    save("02_exploding", &Picture::beside([rates.picture()?, factors.picture()?]))
+    save("02_exploding", &Picture::side_by_side([rates.picture()?, factors.picture()?]))
 }

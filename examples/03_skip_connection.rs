@@ -83,7 +83,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         depth = depth.line(name, points);
     }
     let depth = depth.y("RMS of dR/dA(n) of a block").picture()?;
-    gradient_flow::save("03_skip_connection", &Picture::beside([terms, depth]))
+    gradient_flow::save("03_skip_connection", &Picture::side_by_side([terms, depth]))
 }
 
 /// Prints the row of branches of K layers. Returns their terms, with post- and with pre-activation.

@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let digits = digits::train()?;
     let noise = noise(&digits)?;
     let curvature = curvature::measure(&digits)?;
-    gradient_flow::save("08_noise_and_curvature", &Picture::beside([noise, curvature]))
+    gradient_flow::save("08_noise_and_curvature", &Picture::side_by_side([noise, curvature]))
 }
 
 /// Trains with batches of 32 and measures the noise scale. Then counts the steps that other batch sizes need.

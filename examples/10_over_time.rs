@@ -142,7 +142,7 @@ fn draw(recorder: &Recorder) -> Result<(), Box<dyn Error>> {
         let percent = line(&format!("{what}/{path}")).map(|(step, share)| (step, 100.0 * share));
         units = units.line(format!("{what} in {path}"), percent);
     }
-    let picture = Picture::beside([loss.picture()?, pace.picture()?, units.picture()?]);
+    let picture = Picture::side_by_side([loss.picture()?, pace.picture()?, units.picture()?]);
     gradient_flow::save("10_over_time", &picture)?;
     recorder.write_jsonl("target/gradient-flow/10_over_time.jsonl")?;
     println!("records: target/gradient-flow/10_over_time.jsonl");

@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let batch: Batch = digits.iter().map(|(image, label)| (rows(image), *label)).unzip();
     let pictures = [gradients::measure(&batch)?, losses(&batch)?];
-    gradient_flow::save("12_pre_and_post_norm", &Picture::beside(pictures))
+    gradient_flow::save("12_pre_and_post_norm", &Picture::side_by_side(pictures))
 }
 
 /// Trains three networks, and compares their losses.

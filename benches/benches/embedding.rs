@@ -1,11 +1,12 @@
-//! What a training step costs whose gradient knows which rows of an embedding it touches, beside the same step with a table
-//! that is one tensor, for a vocabulary of 50,000 and batches of 8 x 16 tokens.
+//! What a training step costs whose gradient knows which rows of an embedding it touches, compared with the same step
+//! with a table that is one tensor, for a vocabulary of 50,000 and batches of 8 x 16 tokens.
 //!
 //! ```text
 //! $ cargo bench -p chainrule-benches --bench embedding
 //! ```
 //!
-//! Both train in turn, and of each the least of several rounds counts, so that it hardly matters what else the machine does.
+//! The two alternate, and the least time of several rounds counts for each, so that it hardly matters what else the
+//! machine does.
 
 use std::time::Instant;
 

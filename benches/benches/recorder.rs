@@ -1,12 +1,12 @@
-//! What recording costs: a training with a `Recorder` at every 100th step beside one without, and what a single
+//! What recording costs: a training with a `Recorder` at every 100th step, compared with one without, and what a single
 //! recorded step takes, in multiples of another step.
 //!
 //! ```text
 //! $ cargo bench -p chainrule-benches --bench recorder
 //! ```
 //!
-//! Both trainings run in turn, and of each the least of several rounds counts, so that it hardly matters what else the
-//! machine does. Time is that of the processor, over all threads, where the system tells it (on Linux).
+//! The two trainings alternate, and the least time of several rounds counts for each, so that it hardly matters what
+//! else the machine does. Time is that of the processor, over all threads, where the system tells it (on Linux).
 
 use std::fs;
 use std::time::Instant;

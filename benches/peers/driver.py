@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the peers of chainrule in turn, several rounds, and prints the ratios of their times to chainrule's.
+"""Runs the peers of chainrule one after another, several rounds, and prints the ratios of their times to chainrule's.
 
     ./driver.py                                   everything that is built, one thread and two
     ./driver.py --only B32 D --threads 1          some workloads
@@ -8,7 +8,7 @@
 
 A ratio is taken within a round, where two peers run one after the other; a table shows the median of the rounds' ratios and
 the least and the greatest of them. Above 1, chainrule is the faster. On a machine that does other things as well, the least
-samples tell more than the medians: their ratio stands beside.
+samples tell more than the medians: their ratio is in brackets.
 """
 
 import argparse
@@ -138,7 +138,7 @@ def time(peers, workload, threads, o):
     """name -> (median of the rounds' medians, least sample, ratios)."""
     rounds, least = {peer.name: [] for peer in peers}, {}
     for turn in range(o.rounds):
-        first = turn % len(peers)  # another one each time, so that nobody always runs after the same
+        first = turn % len(peers)  # another one each time, so that none always runs after the same
         for peer in peers[first:] + peers[:first]:
             if peer.name in rounds and (lines := launch(peer, workload, threads, o, "--ms", str(o.ms))):
                 _, median, low = lines[-1]
@@ -224,7 +224,7 @@ def markdown(results):
 # where rounding turns the sign of a gradient that is all but zero.
 STEPS, FIRST, LATER = 20, 1e-5, 1e-3
 # candle's gradient of max pooling is a quarter of what it should be: it multiplies by the share of the window that is the
-# greatest, in place of dividing by its count. A step of Adam does not change with the size of a gradient, but for ε.
+# greatest, in place of dividing by its count. A step of Adam does not change with the size of a gradient, except for ε.
 LATER_IN = {("candle", "C32"): 1e-2, ("candle", "C128"): 1e-2, ("candle-keep", "C32"): 1e-2, ("candle-keep", "C128"): 1e-2}
 
 

@@ -17,7 +17,7 @@ pub(crate) fn draw(all: &[Outcome]) -> Result<(), Box<dyn Error>> {
     };
     let (before, after) =
         (profile("Before training", |o| &o.before)?, profile("After training", |o| &o.after)?);
-    save("05_deep_training", &Picture::beside([before, after]))?;
+    save("05_deep_training", &Picture::side_by_side([before, after]))?;
 
     let mut panels = Vec::new();
     for Outcome { name, recorder, .. } in all {

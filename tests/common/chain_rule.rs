@@ -16,7 +16,7 @@
 //!
 //! In a post-activation network, g is applied to each sum before the next skip connection; in a pre-activation network,
 //! the next skip connection starts from the sum itself. All matrices here are nalgebra's, in `f64`; g and g' are
-//! written anew.
+//! written again.
 
 use chainrule::Real;
 use chainrule::layer::View;

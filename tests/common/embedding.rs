@@ -2,7 +2,7 @@
 
 use chainrule::prelude::*;
 
-/// A vector for each class: its input is no number, and has no gradient.
+/// A vector for each class: its input is not a number, and has no gradient.
 #[derive(Clone, Copy, Parameters)]
 pub(crate) struct Embedding<const CLASSES: usize, const N: usize> {
     #[parameter(weight, fan_in = 1, fan_out = N)]
@@ -25,7 +25,7 @@ impl<const CLASSES: usize, const N: usize> Layer<Label<CLASSES>> for Embedding<C
     }
 
     fn backward(&self, pass: Backward<'_, Label<CLASSES>, Self>) {
-        // `pass.input_grad` is a slice of `NoGrad`, which nobody reads.
+        // `pass.input_grad` is a slice of `NoGrad`, which is not read.
         for (label, dy) in pass.input.iter().zip(pass.output_grad) {
             let row = &mut pass.gradient.weight[label.index()];
             row.iter_mut().zip(&dy.0).for_each(|(sum, dy)| *sum += dy);

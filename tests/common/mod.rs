@@ -405,7 +405,7 @@ macro_rules! every_combinator {
         $case!("concat", concat_of_steps: Concat<(Softmax, Dense<Sequence<3, 2, T>, Sequence<3, 4, T>>)>, Sequence<3, 2, T>);
         $case!("concat", concat_of_channels: Concat<(Conv2d<2, 3, 3, 1, 1, T>, Conv2d<2, 1, 1, 1, 0, T>, Gelu)>, Image<2, 4, 3, T>);
         $case!("concat", concat_in_concat: Concat<(Concat<(Tanh, Linear<3, 2, T>)>, Residual<Linear<3, 3, T>>)>, Vector<3, T>);
-        // A pair is no tensor, so what makes one, works on one and takes one apart stands in one stack.
+        // A pair is not a tensor, so the layers that make a pair, work on it and take it apart are in one stack.
         $case!("pair", pair_of_one_sample: (Duplicate, Sum), Vector<3, T>);
         $case!("pair", pair_summed: (Duplicate, Parallel<(Linear<3, 4, T>, Tanh), Linear<3, 4, T, NoBias>>, Sum), Vector<3, T>);
         $case!("pair", pair_joined: (Duplicate, Parallel<Linear<3, 2, T>, (Linear<3, 4, T>, Tanh)>, Join), Vector<3, T>);

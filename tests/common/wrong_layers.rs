@@ -14,7 +14,7 @@ pub(crate) const GRADIENT_OVERWRITTEN: u8 = 4;
 pub(crate) const INPUT_GRADIENT_ADDED: u8 = 5;
 pub(crate) const NOTHING_WITHOUT_INPUT_GRADIENT: u8 = 6;
 pub(crate) const LAST_WEIGHT_LEFT_OUT: u8 = 7;
-pub(crate) const ONE_INPUT_FROM_ITS_NEIGHBOUR: u8 = 8;
+pub(crate) const ONE_INPUT_FROM_ITS_NEIGHBOR: u8 = 8;
 pub(crate) const MEAN_OVER_THE_BATCH: u8 = 9;
 pub(crate) const EVERY_SAMPLE_IS_THE_FIRST: u8 = 10;
 pub(crate) const OUTPUT_ADDED: u8 = 11;
@@ -105,7 +105,7 @@ impl<const MISTAKE: u8> Layer<X> for Affine<MISTAKE> {
         }
         for (sample, (dx, dz)) in input_grad.into_iter().flatten().zip(output_grad).enumerate() {
             for i in 0..3 {
-                let wrong_element = MISTAKE == ONE_INPUT_FROM_ITS_NEIGHBOUR && (sample, i) == (1, 2);
+                let wrong_element = MISTAKE == ONE_INPUT_FROM_ITS_NEIGHBOR && (sample, i) == (1, 2);
                 let row = if wrong_element { 1 } else { i };
                 let weight = |o: usize| {
                     if MISTAKE == MISSING_TRANSPOSE { self.weight[o][row] } else { self.weight[row][o] }

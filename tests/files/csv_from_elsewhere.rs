@@ -239,7 +239,7 @@ fn categories_become_ones_and_zeros_in_the_place_of_their_column() {
     let error =
         csv(table).one_hot("shade", ["red"]).labels::<Vector<4>, 2>("class").err().unwrap().to_string();
     assert!(error.starts_with("t.csv: there is no column \"shade\""), "{error}");
-    // A column that is no input: left out of the inputs, or the target.
+    // A column that is not an input: left out of the inputs, or the target.
     for (csv, column) in [(csv(table).inputs(["a", "b"]), "color"), (csv(table), "class")] {
         let error = csv.one_hot(column, ["red"]).labels::<Vector<2>, 2>("class").err().unwrap();
         assert!(matches!(error, DataError::NoInput { .. }), "{error}");

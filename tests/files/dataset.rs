@@ -358,7 +358,7 @@ fn standardized_features_have_mean_0_and_deviation_1() {
     assert!(data.iter().all(|x| x[2] == 0.0));
 }
 
-/// Ten times 0.1 is not 1 in floating point, so a sum over ten would give a mean beside 0.1 and a deviation of 1e-17.
+/// Ten times 0.1 is not 1 in floating point, so a sum over ten would give a mean next to 0.1 and a deviation of 1e-17.
 #[test]
 fn a_constant_stays_one_whatever_rounding_does_to_its_sum() {
     let mut data = [Vector([0.1_f64]); 10];

@@ -1,6 +1,7 @@
 //! Weights that mean the same here and in PyTorch: a state dict predicts here what it predicts there, or does not load.
 //!
-//! The expected numbers are those of loops over `[channel][step]`, as PyTorch has sequences, on weights in PyTorch's order.
+//! The expected numbers are those of loops over `[channel][step]`, as PyTorch has sequences, on weights in PyTorch's
+//! order.
 
 use crate::files::{file, split};
 use chainrule::checkpoint::{self, CheckpointError, Format, Wrong};
@@ -267,8 +268,8 @@ fn the_epsilon_of_the_scalar_is_that_of_pytorch() {
     assert_eq!(LayerNorm::<Vector<3>>::EPSILON, 1e-5);
 }
 
-/// Behind a recurrent layer PyTorch has the steps first, behind a convolution the features: where the order matters, the
-/// format must say it.
+/// Behind a recurrent layer PyTorch has the steps first, behind a convolution the features: where the order matters,
+/// the format must say it.
 #[test]
 fn a_recurrent_network_says_whether_its_steps_are_first() {
     type Shaped = (Lstm<1, 2>, Dense<Sequence<3, 2>, Vector<1>>);

@@ -17,7 +17,8 @@ struct Case {
     parameters: Named,
 }
 
-/// Rows whose sequences are `[steps, features]` in `make.py` too. Those of the others have no weights that depend on it.
+/// Rows whose sequences are `[steps, features]` in `make.py` too. Those of the others have no weights that depend on
+/// it.
 const STEPS_FIRST: [&str; 5] = [
     "dense_to_sequence",
     "concat_of_steps",
@@ -136,8 +137,8 @@ fn halves_of_python_are_refused_with_the_cure_and_converted_exactly_when_asked_f
     }
 }
 
-/// A module of several recurrent layers, `encoder`, and a linear layer, `head`, predicts here what it does in PyTorch, and
-/// is saved as PyTorch saved it.
+/// A module of several recurrent layers, `encoder`, and a linear layer, `head`, predicts here what it does in PyTorch,
+/// and is saved as PyTorch saved it.
 fn predicts_as_its_module<N>(name: &str, format: Format, head: &str)
 where
     N: Maps<Sequence<6, 3, f64>, Vector<2, f64>>,

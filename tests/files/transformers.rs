@@ -1,5 +1,5 @@
-//! PyTorch's attention and transformers: their weights load by `Format::pytorch`, the networks give the same outputs and
-//! the same gradients of all inputs and weights, and what is saved for PyTorch has its names, shapes and numbers.
+//! PyTorch's attention and transformers: their weights load by `Format::pytorch`, the networks give the same outputs
+//! and the same gradients of all inputs and weights, and what is saved for PyTorch has its names, shapes and numbers.
 
 use safetensors::SafeTensors;
 
@@ -9,7 +9,7 @@ use chainrule::prelude::*;
 
 type T = f64;
 
-/// How many steps of each sample are no padding: `LENGTHS` of make.py.
+/// How many steps of each sample are not padding: `LENGTHS` of make.py.
 const LENGTHS: [usize; 5] = [6, 3, 1, 5, 2];
 
 /// One sample of the fixture, from the numbers of each of its inputs.

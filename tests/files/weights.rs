@@ -115,7 +115,7 @@ fn a_file_gives_back_the_network_and_loads_into_another() {
 
     checkpoint::save(&net(3), &path).unwrap(); // over the old one
     assert_eq!(bits(&checkpoint::load::<Net>(&path).unwrap()), bits(&net(3)));
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "something was left beside the file");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "something was left next to the file");
 }
 
 fn mismatch<N: Parameters>(bytes: &[u8]) -> Mismatch {

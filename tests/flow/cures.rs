@@ -200,7 +200,7 @@ impl Variants {
         } else if cure == GATE {
             (self.plain)(init, Then::Gates(-4.0))
         } else {
-            panic!("nobody has tried this cure: {cure}")
+            panic!("no test has tried this cure: {cure}")
         }
     }
 }

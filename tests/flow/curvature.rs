@@ -104,7 +104,7 @@ fn compare<N, T: Real, Y: Tensor, L, Target: TargetFor<L, Y>>(
     assert!(found.error <= allowed * scale, "{name}: states {:e} of {scale}", found.error);
     println!("{name}: off by {error:e}, stated {:e}, {} passes", found.error, found.passes);
 
-    // All iterations that the number of parameters allows: exact but for the products.
+    // All iterations that the number of parameters allows: exact except for the products.
     let options = CurvatureOptions { iterations: 100, tolerance: 1e-12, probes: 20 };
     let curvature = net.curvature_with(loss, &inputs, &targets, options).unwrap();
     for (found, expected) in [(curvature.largest, high), (curvature.smallest, low)] {

@@ -114,7 +114,8 @@ fn the_moments_of_every_activation_are_those_of_the_theory_to_1e_6() {
     for_each_flat_activation!(check_flat_moments);
 }
 
-/// The weights and biases of each scheme, the product of all χ: the recursion in `theory`, which integrates numerically.
+/// The weights and biases of each scheme, the product of all χ: the recursion in `theory`, which integrates
+/// numerically.
 fn check_plain<A: Each>(name: &str) {
     for initializer in [
         Initializer::glorot_uniform(),
@@ -190,7 +191,7 @@ fn batch_norms_make_gradients_explode_as_yang_et_al_compute() {
     // ε = 1e-5 in the variance.
     assert_relative_eq!(rate(Initializer::glorot_uniform()), expected, max_relative = 1e-4);
     assert_relative_eq!(rate(Initializer::he_normal().gain(3.0)), expected, max_relative = 1e-4);
-    // Linear networks: nothing but the weights, which the norm takes back.
+    // Linear networks: only the weights, which the norm compensates.
     type Linear = [(Square, BatchNorm<64>); 20];
     assert_relative_eq!(share::<Linear>(Initializer::he_normal(), 1.0), 1.0, max_relative = 1e-3);
 }
@@ -265,7 +266,7 @@ fn gates_noise_and_lines_are_what_their_formulas_say() {
     type Lines = (Scale<-3, 2>, Shift<1, 2>, Scale<2>, Square, Tanh, Square);
     let slope = MeanField::<Tanh>::derivative_square(9.0 * 0.7 + 1.0);
     assert_relative_eq!(share::<Lines>(lecun, 0.7), slope, max_relative = 1e-6);
-    // A new affine layer is the identity, but for random biases.
+    // A new affine layer is the identity, except for random biases.
     let plain = share::<(Square, Affine<64>, Tanh, Square)>(lecun, 0.7);
     assert_relative_eq!(plain, MeanField::<Tanh>::derivative_square(0.7), max_relative = 1e-6);
     let shifted = share::<(Square, Affine<64>, Tanh, Square)>(lecun.bias_normal(0.5), 0.7);
@@ -386,9 +387,9 @@ where
 }
 
 /// Eight networks of ten layers of 64 units. The logarithm of the gradient's length has, of one network, a deviation of
-/// at most √(5 · 10 / 64) / 2 = 0.44 (Hanin & Nica 2020, for ReLU), so that of the mean of the eight is 0.16, and its mean
-/// is 5 · 10 / 64 / 4 = 0.20 below that of the theory. Four deviations and that are 0.82, for a layer 8 %. The example
-/// `expected_flow` has many more networks, of 256 units, to 3 %.
+/// at most √(5 · 10 / 64) / 2 = 0.44 (Hanin & Nica 2020, for ReLU), so that of the mean of the eight is 0.16, and its
+/// mean is 5 · 10 / 64 / 4 = 0.20 below that of the theory. Four deviations and that are 0.82, for a layer 8 %. The
+/// example `expected_flow` has many more networks, of 256 units, to 3 %.
 #[test]
 fn the_expected_rate_is_the_measured_one() {
     type W = Linear<64, 64, f64>;

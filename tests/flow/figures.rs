@@ -191,7 +191,7 @@ fn check<X: Tensor, Y: Tensor, N: Maps<X, Y>>(name: &str) {
     for (parent, children) in &children {
         let parent = flow.layer(parent).unwrap();
         if parent.layer.contains("Attention<") || parent.layer.starts_with("OnFirst<") {
-            // What is between the layers inside, or beside them, has a gain too: `ways.rs` compares it with PyTorch.
+            // What is between the layers inside, or next to them, has a gain too: `ways.rs` compares it with PyTorch.
         } else if parent.factor == Factor::Product {
             let product: f64 = children.iter().map(|layer| layer.gain.unwrap()).product();
             assert_close(&format!("{name}, {}", parent.path), parent.gain, product);
@@ -215,7 +215,7 @@ fn check<X: Tensor, Y: Tensor, N: Maps<X, Y>>(name: &str) {
             }
         }
     }
-    // Beside the layers of an `OnFirst`, the second half of the pair passes: its gain is not their product.
+    // The second half of the pair passes the layers of an `OnFirst`: its gain is not their product.
     if name != "on_first" {
         assert_close(&format!("{name}: the main_path"), flow.product_of_gains(), flow.attenuation().unwrap());
     }

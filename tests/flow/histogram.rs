@@ -41,7 +41,7 @@ fn equal_numbers_fall_into_one_bin_in_the_middle() {
         );
         assert_eq!(histogram.counts.iter().max(), Some(&9), "{histogram:?}");
     }
-    // A width that can be read: a layer of zeros is no matter of 1e-308.
+    // A width that can be read: a layer of zeros does not make it 1e-308.
     assert_eq!((of(&[0.0; 9], 3).start, of(&[0.0; 9], 3).end), (-0.5, 0.5));
     assert_eq!((of(&[4.0; 9], 3).start, of(&[4.0; 9], 3).end), (2.0, 6.0));
 }

@@ -290,7 +290,7 @@ fn large_jacobians_are_estimated() {
         (0..9).map(|at| kernel[at].powi(2) * (inside(at / 3, 64) * inside(at % 3, 80)) as f64).sum();
     let (found, error) = (spectrum.mean_square.mean, spectrum.standard_error.unwrap());
     assert!((found - squares / 5120.0).abs() < 4.0 * error && error < 0.05 * found, "{found} ± {error}");
-    // The largest is that of the kernel's Fourier transform, but for the border.
+    // The largest is that of the kernel's Fourier transform, except for the border.
     let transform = |p: usize, q: usize| {
         let angle = |at: usize| {
             let [p, q] = [p, q].map(|k| std::f64::consts::TAU * k as f64 / 128.0);

@@ -1,5 +1,5 @@
-//! Noise and curvature of every network of the lists, also with weights near the ends of the scalar's range: rows for the
-//! layers that a flow has, and text without NaN that fits 80 columns, or an error.
+//! Noise and curvature of every network of the lists, also with weights near the ends of the scalar's range: rows for
+//! the layers that a flow has, and text without NaN that fits 80 columns, or an error.
 
 use std::collections::BTreeMap;
 

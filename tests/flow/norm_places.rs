@@ -1,5 +1,5 @@
-//! Norms at the start of each branch or after each sum, against Xiong et al., "On layer normalization in the transformer
-//! architecture", ICML 2020: theorem 1 and the lengths of its lemma 2, in the setting of their section 3.3.
+//! Norms at the start of each branch or after each sum, against Xiong et al., "On layer normalization in the
+//! transformer architecture", ICML 2020: theorem 1 and the lengths of its lemma 2, in the setting of their section 3.3.
 
 use chainrule::flow::{Flow, FlowOptions, FlowState};
 use chainrule::prelude::*;
@@ -95,10 +95,11 @@ fn the_last_gradient_falls_with_depth_where_norms_are_in_the_branches_and_does_n
     let post = points!(Post, PostBlock, |net| net, "LAST.2.branch.2", "LAST.3", |block| &mut block.0.branch, 2 4 8 16 24);
     let pre = points!(Pre, PreBlock, |net| &mut net.0, "0.LAST.1.branch.1.2", "1", |block| &mut block.0.branch.1, 2 4 8 16 24);
 
-    // Lemma 2: after a norm the numbers have the mean square 1, and the branch adds 1/2. Before the last norm of a network
-    // with its norms in the branches, each block adds 1/2 by its feed-forward layers and from 0 to 1 by the attention.
-    // These are means over networks. In one, the steps are similar after some blocks, so that the square of a branch
-    // is that of one vector: Σ relu(z)² of 32 normal z is 16 ± 6.3, and the map after it adds ± 25 %: 0.5 ± 0.23.
+    // Lemma 2: after a norm the numbers have the mean square 1, and the branch adds 1/2. Before the last norm of a
+    // network with its norms in the branches, each block adds 1/2 by its feed-forward layers and from 0 to 1 by the
+    // attention. These are means over networks. In one, the steps are similar after some blocks, so that the square of
+    // a branch is that of one vector: Σ relu(z)² of 32 normal z is 16 ± 6.3, and the map after it adds ± 25 %: 0.5 ±
+    // 0.23.
     let mean =
         |points: &[Point]| points.iter().map(|point| point.square.exp()).sum::<f64>() / points.len() as f64;
     assert!((mean(&post) - 1.5).abs() < 3.0 * 0.23 / (post.len() as f64).sqrt(), "{}", mean(&post));
@@ -117,9 +118,9 @@ fn the_last_gradient_falls_with_depth_where_norms_are_in_the_branches_and_does_n
     println!("  norms in the branches     b = {of_pre:.3} ± {pre_error:.3}");
     // Theorem 1: it does not depend on the depth. Three standard errors.
     assert!(of_post.abs() < 3.0 * post_error.max(0.01), "{of_post} ± {post_error}");
-    // Theorem 1: as 1 / √depth in the limit of many blocks. By lemma 2 it is 1 / √(1 + c depth), with a c between 1/2 and
-    // 3/2, which can be another one for each depth: the slope of the same fit is between those of the extreme choices.
-    // For c = 1/2 at all depths it is -0.38.
+    // Theorem 1: as 1 / √depth in the limit of many blocks. By lemma 2 it is 1 / √(1 + c depth), with a c between 1/2
+    // and 3/2, which can be another one for each depth: the slope of the same fit is between those of the extreme
+    // choices. For c = 1/2 at all depths it is -0.38.
     let middle = pre.iter().map(|point| point.depth.ln()).sum::<f64>() / pre.len() as f64;
     let [steepest, flattest, slow] = [[0.5, 1.5], [1.5, 0.5], [0.5, 0.5]].map(|[below, above]| {
         let point = |point: &Point| {
@@ -133,8 +134,8 @@ fn the_last_gradient_falls_with_depth_where_norms_are_in_the_branches_and_does_n
     let error = 3.0 * pre_error.max(0.01);
     assert!((steepest - error..flattest + error).contains(&of_pre), "{of_pre} ± {pre_error}");
     assert!((of_pre + 0.5).abs() < 0.12 + error, "{of_pre} ± {pre_error}");
-    // Where it comes from: the last norm divides by the length of what arrives there. Times that length, the gradient does
-    // not depend on the depth, and is that of the norms after the sums.
+    // Where it comes from: the last norm divides by the length of what arrives there. Times that length, the gradient
+    // does not depend on the depth, and is that of the norms after the sums.
     let undivided = |points: &[Point]| -> Vec<Point> {
         points.iter().map(|point| Point { gradient: point.gradient + 0.5 * point.square, ..*point }).collect()
     };
@@ -157,12 +158,12 @@ fn the_verdict_says_what_norms_behind_the_sums_mean() {
     assert!(verdict.why.contains(says) && verdict.why.contains("in `7.2`"), "{verdict}");
     assert!(verdict.why.contains(cure), "{verdict}");
     assert_eq!(verdict.state, FlowState::Healthy);
-    // One block is no deep network, norms in the branches are the cure, and without attention it is another network.
+    // One block is not a deep network, norms in the branches are the cure, and without attention it is another network.
     assert!(!flow::<Post<1>>(1, |_| {}).verdict().why.contains("post-norm"));
     assert!(!flow::<Pre<8>>(1, |_| {}).verdict().why.contains("post-norm"));
     assert!(!flow::<[(Residual<FeedForward>, Norm); 8]>(1, |_| {}).verdict().why.contains("post-norm"));
-    // Branches whose outputs are 3 times as long as their inputs, whatever those are: each norm divides by √(1 + 3²), and
-    // no branch brings that back. A skip connection, which is there, is no cure.
+    // Branches whose outputs are 3 times as long as their inputs, whatever those are: each norm divides by √(1 + 3²),
+    // and no branch brings that back. A skip connection, which is there, does not cure it.
     let large = |net: &mut Post<8>| {
         for block in net {
             block.2.branch.layer.2.weights_mut().fill(0.0);

@@ -61,7 +61,7 @@ fn dead_units_are_those_of_a_window_of_records() {
     assert_eq!(train(&mut trainer, &mut recorder, 1), (vec![1, 6], 5));
     assert_eq!(train(&mut trainer, &mut recorder, 3), (vec![1, 6], 8));
     assert_eq!(train(&mut trainer, &mut recorder, 1), (vec![0, 1, 6], 5));
-    // Or when it begins anew.
+    // Or when it begins again.
     off(&mut trainer, 5, -1e3);
     recorder.reset_units();
     assert_eq!(train(&mut trainer, &mut recorder, 1), (vec![0, 1, 5, 6], 1));
@@ -288,7 +288,7 @@ fn updates_that_are_too_small_or_too_large_are_found() {
         told.collect::<Vec<_>>()
     };
     assert_eq!(warned(0.01), []);
-    assert_eq!(warned(0.0), [], "frozen parameters are no failure");
+    assert_eq!(warned(0.0), [], "frozen parameters are not a failure");
     assert_eq!(warned(1e-7), [(2, "small updates", 1)]);
     // Plain descent at twice the largest rate diverges, and its updates are as large as the weights.
     assert!(warned(1.5).contains(&(2, "large updates", 1)), "{:?}", warned(1.5));

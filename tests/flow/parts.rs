@@ -72,7 +72,7 @@ fn a_dead_branch_is_a_part() {
     assert_eq!(parts[0].verdict.state, FlowState::Dead);
     assert_eq!(parts[0].verdict.starts_at.as_deref(), Some("1.branch.1"));
 
-    // Before the only weights of a branch, too: then no gradient reaches those, but for their biases.
+    // Before the only weights of a branch, too: then no gradient reaches those, except for their biases.
     type Before = (L<4, 4>, Residual<(L<4, 4>, Residual<(Relu, L<4, 4>)>)>, L<4, 4>);
     let mut net = Before::init(&mut rng(1));
     net.1.branch.0.bias = Vector([-100.0; 4]);
@@ -93,7 +93,7 @@ fn the_gate_of_a_highway_block_is_its_bias() {
     }
     let (flow, open) = parts::<-2>();
     assert_eq!(flow.verdict().state, FlowState::Healthy);
-    assert_eq!(open.len(), 6, "a branch and a gate for each block: the gate is no branch");
+    assert_eq!(open.len(), 6, "a branch and a gate for each block: the gate is not a branch");
     for at in 0..3 {
         let gate = part(&open, &format!("1.{at} gate"));
         assert_eq!((gate.kind, gate.gate, gate.verdict.state), (PartKind::Gate, "gate", FlowState::Healthy));

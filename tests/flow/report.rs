@@ -11,7 +11,7 @@ use serde_json::Value;
 /// The folder to which pages are written, for `browser.py`.
 const FOLDER: &str = "CHAINRULE_PAGES";
 
-/// Writes a page for `browser.py`, where it is asked for.
+/// Writes a page for `browser.py`, if `CHAINRULE_PAGES` is set.
 fn for_browser(name: &str, report: &Report<'_>) {
     if let Ok(folder) = std::env::var(FOLDER) {
         report.save(Path::new(&folder).join(name).with_extension("html")).unwrap();
@@ -104,7 +104,7 @@ fn the_page_needs_nothing_outside_itself() {
         ["http:", "https:", "//cdn", " src=", "@import", "url(", "fetch(", "XMLHttpRequest", "import("]
     {
         let found = html.matches(outside).count();
-        // The name of SVG's elements is no address.
+        // The name of SVG's elements is not an address.
         let names = if outside == "http:" { html.matches("http://www.w3.org/2000/svg").count() } else { 0 };
         assert_eq!(found, names, "{outside}");
     }
@@ -356,8 +356,8 @@ fn a_file_is_written_whole_or_not_at_all() {
 
 type Deep = (Linear<8, 4>, [(Tanh, Linear<4, 4>); 99], Linear<4, 3>);
 
-/// Records of this many steps in which the gradient shrinks and grows: copies of one, which a training would take minutes
-/// for in a test.
+/// Records of this many steps in which the gradient shrinks and grows: copies of one, which a training would take
+/// minutes for in a test.
 fn records(steps: u64) -> Vec<Record> {
     let (_, _, recorder) = trained::<Deep>(1, 1);
     let one = &recorder.records()[0].flow;

@@ -52,9 +52,9 @@ fn moments_of_the_normal_distribution_are_1_3_15_and_105() {
 
 #[test]
 fn a_kink_and_a_jump_anywhere_are_integrated_as_their_closed_forms_say() {
-    // Among them places beside 1 and 2, where panels may meet.
-    let beside = [0.9999, 0.998, 1.001, 1.999_9, 1.998, 2.000_03, 1.499_9, 0.0, 1.0, 2.0, 6.1, 9.0];
-    let places = beside.into_iter().chain((1..100).map(|at| at as f64 * 0.0617));
+    // Among them places next to 1 and 2, where panels may meet.
+    let near = [0.9999, 0.998, 1.001, 1.999_9, 1.998, 2.000_03, 1.499_9, 0.0, 1.0, 2.0, 6.1, 9.0];
+    let places = near.into_iter().chain((1..100).map(|at| at as f64 * 0.0617));
     for place in places.flat_map(|place| [place, -place]) {
         let (area, density) = normal(place);
         let beyond = expectation(1.0, |x| f64::from(x > place));
@@ -148,7 +148,7 @@ fn a_saturated_activation_keeps_its_slope_in_the_middle() {
         );
         assert_relative_eq!(MeanField::<Sigmoid>::derivative_square(q), density / 6.0, max_relative = DIGITS);
         // ∫ x² exp(-x²) = √π/2, of which there is nothing at 0 itself.
-        let beside = expectation(q, |x| x * x * (-x * x).exp());
-        assert_relative_eq!(beside, std::f64::consts::PI.sqrt() / 2.0 * density, max_relative = DIGITS);
+        let mean = expectation(q, |x| x * x * (-x * x).exp());
+        assert_relative_eq!(mean, std::f64::consts::PI.sqrt() / 2.0 * density, max_relative = DIGITS);
     }
 }

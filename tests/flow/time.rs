@@ -1,4 +1,4 @@
-//! Gradient flow through time, held against closed forms.
+//! Gradient flow through time, compared with closed forms.
 
 use approx::assert_relative_eq;
 use chainrule::flow::{Cause, Flow, FlowState, TimeFlow, VANISHING};
@@ -279,8 +279,8 @@ const STEPS: usize = 20;
 
 /// Compares the rates through time that theory expects of a new layer with the geometric means of three networks.
 ///
-/// The logarithm of a length of 128 numbers has a deviation of about 1/√(2·128) = 0.063 a step, which the steps share: 6 %
-/// holds for the mean of three networks and 19 steps, as above.
+/// The logarithm of a length of 128 numbers has a deviation of about 1/√(2·128) = 0.063 a step, which the steps share:
+/// 6 % holds for the mean of three networks and 19 steps, as above.
 fn rates_agree<const IN: usize, L>(name: &str, initializer: Initializer)
 where
     (L, LastStep): Maps<Sequence<STEPS, IN, f64>, Vector<H, f64>>,

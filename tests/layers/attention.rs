@@ -149,7 +149,7 @@ fn cross_attention_is_its_formulas() {
     close("cross-attention", &y, &formulas.output(&rows(&x), &rows(&memory)));
 }
 
-/// A pair is no tensor, so the gradients of its halves are checked after layers that make it.
+/// A pair is not a tensor, so the gradients of its halves are checked after layers that make it.
 #[test]
 fn the_gradients_of_cross_attention_are_what_differences_say() {
     type Net<M, const KEYS: usize> = (

@@ -39,7 +39,7 @@ fn conv1d_is_the_sum_of_its_definition() -> Result<(), chainrule::Error> {
     check!(3 to 2, window 2, stride 2, padding 0, 7 => 3);
     check!(3 to 5, window 5, stride 2, padding 2, 9 => 5);
     check!(2 to 1, window 2, stride 4, padding 1, 9 => 3); // steps past the window
-    check!(1 to 2, window 2, stride 1, padding 4, 3 => 10); // windows on nothing but padding
+    check!(1 to 2, window 2, stride 1, padding 4, 3 => 10); // windows on padding only
     check!(2 to 2, window 8, stride 3, padding 5, 4 => 3); // a window larger than the sequence
     check!(4 to 9, window 3, stride 1, padding 1, 40 => 40);
     Ok(())

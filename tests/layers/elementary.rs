@@ -1,5 +1,5 @@
 //! The elementary functions against others: in `f32` against the platform's and `libm`'s in `f64`, in `f64` against 60
-//! digits (`tests/fixtures/elementary.json`, made by `elementary.py` beside it).
+//! digits (`tests/fixtures/elementary.json`, made by `elementary.py` next to it).
 
 use std::collections::BTreeMap;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};

@@ -44,7 +44,8 @@ fn assert_finite(name: &str, what: &str, numbers: &[f64]) {
     assert!(numbers.iter().all(|x| x.is_finite()), "{name}: {what} is {numbers:?}");
 }
 
-/// What the layer gives for these inputs, and the gradient by them for cotangents of this sign, or of both in turn (0).
+/// What the layer gives for these inputs, and the gradient by them for cotangents of this sign, or of alternating signs
+/// (0).
 fn pass<L: Layer<X, Output: Tensor>, X: Tensor>(
     layer: &L,
     x: &[X],

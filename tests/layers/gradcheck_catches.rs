@@ -109,7 +109,7 @@ fn a_mean_where_a_sum_belongs_is_caught() {
 #[test]
 fn one_wrong_number_among_many_is_caught_and_named() {
     wrong_number::<Affine<LAST_WEIGHT_LEFT_OUT>>("Affine<7>", ("weight", 8));
-    wrong_number::<Affine<ONE_INPUT_FROM_ITS_NEIGHBOUR>>("Affine<8>", ("input[1]", 2));
+    wrong_number::<Affine<ONE_INPUT_FROM_ITS_NEIGHBOR>>("Affine<8>", ("input[1]", 2));
 }
 
 #[test]

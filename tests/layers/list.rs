@@ -163,11 +163,11 @@ fn every_layer_that_is_exported_stands_in_a_row() {
     let mut layers: BTreeSet<String> =
         &owned(layers.iter().flat_map(|layer| words(layer))) & &exported("layer/mod.rs");
     layers.remove("Parameters"); // a bound that another crate has
-    // The bounds of a layer's generics are beside it.
+    // The bounds of a layer's generics are next to it.
     for file in files("layer") {
         let text = std::fs::read_to_string(source(&format!("layer/{file}.rs"))).unwrap();
         let traits = owned(text.split("pub trait ").skip(1).filter_map(|rest| words(rest).next()));
-        // What a macro that implements a layer gets beside it, such as its window.
+        // What a macro that implements a layer gets next to it, such as its window.
         let items: Vec<&str> = text.split("\npub struct ").collect();
         let plain =
             items.windows(2).filter(|pair| !pair[0].rsplit("\n\n").next().unwrap().contains("Parameters"));

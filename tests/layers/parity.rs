@@ -203,7 +203,7 @@ where
 {
     // The logarithm of a path's probability is the sum of 37 of at most 100: a rounding of it is 3700 u, and in both
     // directions there are at most 2 x 37 x 3, all in f64.
-    group.beside = if name == "ctc" { 3700.0 * 222.0 * f64::EPSILON / 2.0 } else { 0.0 };
+    group.extra = if name == "ctc" { 3700.0 * 222.0 * f64::EPSILON / 2.0 } else { 0.0 };
     // Outputs up to ±5, and up to ±50.
     for name in [name, &format!("{name}_far")] {
         let Some(case) = group.take(name) else { continue };
@@ -228,7 +228,7 @@ where
         Y::flat_mut(&mut gradient).iter_mut().for_each(|g| *g *= share);
         group.close_batch(&format!("{name} gradient, one by one"), &gradient, &case.gradient);
     }
-    group.beside = 0.0;
+    group.extra = 0.0;
 }
 
 /// A decay of 0.1 of all parameters, as in PyTorch.

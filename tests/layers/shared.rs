@@ -16,8 +16,8 @@ impl Visitor<1, 1> for CopyTo {
     }
 }
 
-/// `sum` is the sum of `terms`, but for its rounding: 1e-14 of the sizes of the terms, which are sums of five samples
-/// in another order.
+/// `sum` is the sum of `terms`, except for its rounding: 1e-14 of the sizes of the terms, which are sums of five
+/// samples in another order.
 struct AssertSum;
 
 impl<const N: usize> Visitor<N, 0> for AssertSum {

@@ -163,7 +163,8 @@ fn gates_and_noise() {
     check::<Gated, 2, 2, f32>(&Gated::init(&mut rng(8)));
 }
 
-/// To the layer inside, a sequence is a batch of steps: outputs of less than a vector, of several, and of more than a tile.
+/// To the layer inside, a sequence is a batch of steps: outputs of less than a vector, of several, and of more than a
+/// tile.
 type EachStep<T> =
     (Gru<3, 8, T>, PerStep<(Linear<8, 130, T>, Gelu, Linear<130, 37, T>, Tanh, Linear<37, 4, T>)>, Softmax);
 
@@ -276,7 +277,7 @@ fn a_number_that_is_not_finite_is_an_error_and_changes_nothing() {
     assert!(before == state.layers);
 }
 
-/// The initial state of a recurrent layer is no bias: it starts at 0 whatever the biases start at.
+/// The initial state of a recurrent layer is not a bias: it starts at 0 whatever the biases start at.
 #[test]
 fn an_initial_state_starts_at_zero() {
     let initializer = Initializer::default().bias_constant(0.1);

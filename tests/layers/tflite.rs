@@ -1,5 +1,5 @@
 //! Int8 layers give the integers of TensorFlow Lite's reference kernels (`tests/fixtures/tflite.safetensors`, made by
-//! `tflite.py` beside it), and where they do not, the difference is what `chainrule::quantized` says.
+//! `tflite.py` next to it), and where they do not, the difference is what `chainrule::quantized` says.
 
 use bytemuck::{Pod, Zeroable};
 use chainrule::layer::{

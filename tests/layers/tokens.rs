@@ -12,8 +12,8 @@ use chainrule::stream::{Stream, StreamState};
 use chainrule::{Error, ExpectedState, Real, expected_flow, network};
 use serde::Deserialize;
 
-/// Makes tokens of their indices as numbers, so that finite differences can be taken: those by the numbers are 0. A padded
-/// sequence ends at the first -1.
+/// Makes tokens of their indices as numbers, so that finite differences can be taken: those by the numbers are 0. A
+/// padded sequence ends at the first -1.
 #[derive(Parameters)]
 #[parameters(name = "AsTokens")]
 struct AsTokens<X: 'static> {

@@ -1,4 +1,4 @@
-//! Inputs that are no tensors: a pair of two samples, and a sample without a gradient.
+//! Inputs that are not tensors: a pair of two samples, and a sample without a gradient.
 
 use crate::common::trained;
 use crate::embedding::Embedding;

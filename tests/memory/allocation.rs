@@ -262,7 +262,7 @@ fn the_second_pass_and_step_of_every_combinator_and_network_allocate_nothing() {
     every_network!(case);
 }
 
-/// A pair is no tensor, and so in none of the lists as an input.
+/// A pair is not a tensor, so it is an input in none of the lists.
 #[test]
 fn a_network_with_two_inputs_allocates_only_in_its_first_step() {
     type Net = (Parallel<(Linear<12, 8>, Tanh), Linear<5, 8>>, Join, BatchNorm<16>, Linear<16, 4>);
@@ -340,7 +340,7 @@ fn the_steps_of_a_large_layer_on_threads_allocate_only_in_the_first() {
     assert!(first > 0 && later <= 2, "{first}, then {later}");
 }
 
-/// Not even the first step of a stream allocates: it may run where memory cannot be asked for.
+/// Not even the first step of a stream allocates: it may run where memory cannot be allocated.
 #[test]
 fn a_step_of_a_stream_never_allocates() {
     use chainrule::stream::StreamState;

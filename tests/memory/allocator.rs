@@ -1,4 +1,4 @@
-//! The system's allocator, which knows for each thread how often it asked for memory, how much it holds, and the most
+//! The system's allocator, which counts for each thread how often it allocated memory, how much it holds, and the most
 //! it held.
 #![allow(unsafe_code)]
 

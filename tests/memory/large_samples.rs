@@ -1,6 +1,6 @@
 //! Samples of 3 MB in a thread with a stack of 2 MB, in a debug build too: no function that takes or gives samples in
-//! number has one on the stack. (`Dataset::from_pairs`, `map_inputs` and `map_targets`, and iterators over single pairs,
-//! take or return samples by value; their documentation names what does the same in place.)
+//! number has one on the stack. (`Dataset::from_pairs`, `map_inputs` and `map_targets`, and iterators over single
+//! pairs, take or return samples by value; their documentation names what does the same in place.)
 
 use std::io::Write;
 use std::path::Path;

@@ -18,7 +18,7 @@ use chainrule::rand::{Rng, RngExt};
 ///   file's;
 /// * for the smallest tensor, `"a":{"dtype":"I8","shape":[],"data_offsets":[0,1]},` of 51: a place in a tree (135, its
 ///   nodes half empty), and then either a copy to be sorted, a row of a table and its index (195), or a place in the
-///   tree of those that nobody asked for (45), a line of the error in a vector that grows (240) and the key that sorts
+///   tree of those that are not expected (45), a line of the error in a vector that grows (240) and the key that sorts
 ///   it (90). 510: ten for one.
 ///
 /// So 24, and 16 kB for what does not grow.
@@ -223,7 +223,7 @@ fn header(entries: &[String]) -> String {
     format!("{{{}}}", entries.join(","))
 }
 
-/// Loaded as one's own, so that nothing but the header is to blame.
+/// Loaded as the network's own file, so that only the header can be wrong.
 fn refused(bytes: &[u8]) -> String {
     let load = || Format::chainrule().without_metadata().from_bytes::<Linear<2, 2>>(bytes).unwrap_err();
     let (error, most) = watched(load);

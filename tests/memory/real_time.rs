@@ -1,5 +1,5 @@
-//! What a callback of an audio device or a control loop may call: predictions and steps that ask for no memory, not even
-//! the first time, on a small stack.
+//! What a callback of an audio device or a control loop may call: predictions and steps that ask for no memory, not
+//! even the first time, on a small stack.
 
 use crate::allocator::allocations;
 use std::sync::Mutex;
@@ -105,7 +105,7 @@ fn training_allocates_nothing_on_a_small_stack() {
     assert_eq!(allocated, 0);
 }
 
-/// Networks that are eight times as wide, and batches, need no more than one buffer of packed numbers beside that.
+/// Networks that are eight times as wide, and batches, need no more than one buffer of packed numbers more than that.
 #[test]
 fn the_stack_of_a_pass_does_not_grow_with_the_network() {
     type Wide = (Linear<24, 512>, LayerNorm<Vector<512>>, Tanh, Dropout<10>, Linear<512, 8>);

@@ -50,7 +50,7 @@ def read():
 
 
 def names_of(section):
-    """What the package has: public, and not deprecated (but for `Upsample`, which has cases)."""
+    """What the package has: public, and not deprecated (except for `Upsample`, which has cases)."""
     if section == "onnx":
         return {s.name for s in onnx.defs.get_all_schemas() if not s.deprecated or s.name in RULES}
     import torch

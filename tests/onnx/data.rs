@@ -19,7 +19,12 @@ pub(crate) struct Tensor {
 impl Tensor {
     /// Reorders the axes: axis `i` of the result is axis `order[i]` of this tensor, as in `numpy.transpose`.
     fn transposed(&self, order: &[usize]) -> Self {
-        assert_eq!(order.len(), self.shape.len(), "{order:?} is no order of the axes of {:?}", self.shape);
+        assert_eq!(
+            order.len(),
+            self.shape.len(),
+            "{order:?} is not an order of the axes of {:?}",
+            self.shape
+        );
         let stride = |axis: usize| self.shape[axis + 1..].iter().product::<usize>();
         let shape: Vec<usize> = order.iter().map(|&axis| self.shape[axis]).collect();
         let number = |at: usize| {
@@ -155,7 +160,7 @@ impl Case<'_> {
         assert_eq!(
             batch.len(),
             samples * bytes,
-            "{}: the input is no batch of samples of its type",
+            "{}: the input is not a batch of samples of its type",
             self.name
         );
         assert_eq!(total(false), samples * (bytes - total(true)), "{}: numbers are left over", self.name);
@@ -185,8 +190,8 @@ impl Case<'_> {
     }
 
     /// Compares numbers with a tensor: `|found - expected| <= rtol |expected| + atol`, as ONNX's runner does. That is a
-    /// thousandth in most cases. The error must also be at most `bound` EPSILON of the tensor's largest number: 80, for the
-    /// reasons in tests/fixtures/mod.rs.
+    /// thousandth in most cases. The error must also be at most `bound` EPSILON of the tensor's largest number: 80, for
+    /// the reasons in tests/fixtures/mod.rs.
     pub(crate) fn compare(&mut self, found: &[f64], expected: &Tensor, [rtol, atol, bound]: [f64; 3]) {
         let Tensor { numbers: expected, width, .. } = expected;
         if found.len() != expected.len() {

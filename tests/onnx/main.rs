@@ -96,8 +96,8 @@ impl<Y: Target, const N: usize> Target for [Y; N] {
     }
 }
 
-/// Computes a loss of the outputs and labels of a case, and compares it with ONNX's: the mean of the batch, or its sum, or
-/// (for `none`) the loss of each sample.
+/// Computes a loss of the outputs and labels of a case, and compares it with ONNX's: the mean of the batch, or its sum,
+/// or (for `none`) the loss of each sample.
 fn compare_loss<X: Tensor, Y: Target, L: Loss<X, Y>, F: Fn(&Case) -> L>(
     cases: &mut Cases,
     case: &'static str,

@@ -39,7 +39,7 @@ class Row:
     parameters: list = ()
     training: bool = False
     moves: bool = False  # it only moves numbers, so that integers can be tried as floats
-    derived: dict = dataclasses.field(default_factory=dict)  # tensors that are stored beside the case's own
+    derived: dict = dataclasses.field(default_factory=dict)  # tensors that are stored in addition to those of the case
     buffer: str = ""  # it compares this buffer after a step of training, instead of the output
 
     def rust(self, case):

@@ -27,8 +27,8 @@ fn refusal<N: Layer<X, Output: Tensor>, X: Tensor>(name: &str) -> Option<String>
 }
 
 /// The rows of which the reader makes another network, or none. A file does not have the settings `Same`, `Causal` and
-/// `CeilMode`, but the padding that follows from them; axes that only change places are no layer of a file; some layers
-/// become several operators, or one that is no layer of PyTorch's.
+/// `CeilMode`, but the padding that follows from them; axes that only change places are not a layer of a file; some
+/// layers become several operators, or one that is not a layer of PyTorch's.
 const REFUSED: &[&str] = &[
     "gate_linear",
     "dense_to_sequence",

@@ -1,5 +1,5 @@
 //! Export: every row of the lists of layers, combinators and networks becomes an ONNX file. `run.py` compares what
-//! onnxruntime computes with what `written` puts beside the files.
+//! onnxruntime computes with what `written` puts next to the files.
 
 use std::collections::BTreeMap;
 use std::fs;

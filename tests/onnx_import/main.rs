@@ -72,7 +72,7 @@ models! {
     with_norm
 }
 
-/// The committed sources are compiled above. `BLESS=1` writes them anew.
+/// The committed sources are compiled above. `BLESS=1` writes them again.
 #[test]
 fn the_sources_are_those_that_are_written() {
     for name in NAMES {

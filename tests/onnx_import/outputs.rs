@@ -180,7 +180,7 @@ fn weights_load_by_pytorchs_names_too() {
     let missing: Vec<&str> = mismatch.problems.iter().map(|problem| &problem.name[..]).collect();
     assert_eq!(missing, ["rnn.bias_hh_l0", "rnn.bias_ih_l0", "rnn.weight_hh_l0", "rnn.weight_ih_l0"]);
 
-    // Of attention, whose graph is no network of this crate, the last linear map.
+    // Of attention, whose graph is not a network of this crate, the last linear map.
     let part = Format::pytorch().within("layer.out_proj");
     let net = model("attention").load_named::<Linear<8, 8, f32, NoBias>>(&part).unwrap();
     assert!(net.weight.iter().all(|row| row.0.iter().any(|w| *w != 0.0)));

@@ -328,7 +328,7 @@ def keyboard_and_theme(page):
     assert background() == light
     page.open("mixed", dark=True)
     assert background() == dark  # as the system says
-    # From layer to layer, with the figures of each beside it once the diagram has the focus.
+    # From layer to layer, with the figures of each next to it once the diagram has the focus.
     page.js("select(diagram.order[0])")
     page.keys("j", "j", "k")
     assert page.js("return diagram.order.indexOf(state.layer)") == 1

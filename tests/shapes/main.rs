@@ -1,8 +1,9 @@
 //! The compiler's messages for networks whose shapes do not match.
 //!
 //! `tests/shapes/fail` has a program for each rule, with the rule as its name. Its twin in `tests/shapes/pass` has the
-//! same name, and compiles and runs. The messages are in files next to the programs. Programs that `cargo check` accepts
-//! and `cargo build` rejects are in `tests/shapes/fail_when_built`. After a change that is meant to change a message:
+//! same name, and compiles and runs. The messages are in files next to the programs. Programs that `cargo check`
+//! accepts and `cargo build` rejects are in `tests/shapes/fail_when_built`. After a change that is meant to change a
+//! message:
 //!
 //! ```text
 //! TRYBUILD=overwrite cargo test --workspace --test shapes

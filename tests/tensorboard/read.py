@@ -1,5 +1,5 @@
 """Reads the event file that `cargo test -p chainrule-tests --test flow event_file` wrote, by TensorBoard's own reader,
-and compares it with the JSON lines beside it.
+and compares it with the JSON lines next to it.
 
     python tests/tensorboard/read.py FOLDER
 """

@@ -36,7 +36,7 @@ fn goes_on_alike<O: Optimizer<Net> + Clone>(name: &str, optimizer: O, set: Setti
         steps(&mut original, 0..before);
         let (mut clone, mut other) = (original.clone(), original.clone());
         assert_eq!(state(&mut clone), state(&mut original), "{name}");
-        // In turn, and then the other one when both are through.
+        // Alternately, and then the other one when both are done.
         let (mut losses, mut of_clone) = (vec![], vec![]);
         for step in before..before + 8 {
             losses.extend(steps(&mut original, step..step + 1));

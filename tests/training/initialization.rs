@@ -125,7 +125,7 @@ fn biases_can_be_drawn_normally_and_no_gain_multiplies_them() {
     assert_within_five_errors("fourth moment", mean(4), 3.0 * v * v, v * v * (96.0 / n).sqrt());
     // The weights are there as well, and are others.
     assert!(layer.weights().iter().zip(&layer.bias.0).all(|(w, b)| *w != 0.0 && w != b));
-    // A deviation of 0 is no deviation, and draws nothing: layers without biases have the same weights.
+    // A deviation of 0 draws nothing: layers without biases have the same weights.
     assert_eq!(Initializer::he_normal().bias_normal(0.0), Initializer::he_normal());
     let with = <(Linear<2, 3>, Linear<3, 1>)>::init_with(Initializer::he_normal(), &mut rng(3));
     type Without = (Linear<2, 3, f32, NoBias>, Linear<3, 1, f32, NoBias>);
@@ -186,7 +186,7 @@ fn fan_in_and_fan_out_of_a_dense_layer_are_all_numbers_of_its_shapes() {
         let layer = Layer::init_with(scheme, &mut rng(1));
         layer.weights().iter().fold(0.0, |max, w| f32::max(max, w.abs()))
     };
-    // Of 840 numbers the largest is within 20/840 of the bound, but for a chance of exp(-20).
+    // Of 840 numbers the largest is within 20/840 of the bound, except with a probability of exp(-20).
     let close = |found: f32, bound: f32| assert!(found <= bound && found > bound * (1.0 - 20.0 / 840.0));
     close(largest(Initializer::he_uniform()), (6.0 / 24.0_f32).sqrt());
     close(largest(Initializer::glorot_uniform()), (6.0 / (24.0 + 35.0_f32)).sqrt());

@@ -92,8 +92,8 @@ fn pytorchs_default_draws_weights_and_biases_from_one_over_the_root_of_fan_in() 
     assert!(layer.weights().iter().fold(0.0, |max, w| f64::max(max, w.abs())) > 0.333);
 }
 
-/// The largest size of weights and biases, of at least 500 numbers each, is within 4 per cent of the bound, but for a
-/// chance of exp(-20).
+/// The largest size of weights and biases, of at least 500 numbers each, is within 4 per cent of the bound, except with
+/// a chance of exp(-20).
 #[test]
 fn fans_of_convolutions_are_those_of_their_definition_or_those_of_pytorch() {
     macro_rules! bounds {

@@ -143,7 +143,7 @@ fn what_is_not_measured_cannot_be_monitored() {
     assert_eq!(bits(&trainer.network), before);
 }
 
-/// A value that is not finite is no best one, and does not end up in a checkpoint.
+/// A value that is not finite is never the best one, and does not end up in a checkpoint.
 #[test]
 fn infinity_is_never_best() {
     let (data, folder) = (data(30), tempfile::tempdir().unwrap());

@@ -72,7 +72,7 @@ fn weights_decay_alone_unless_all_parameters_should() {
 
 #[test]
 fn a_group_that_leads_nowhere_is_an_error_that_lists_the_paths() {
-    // `2` is a Tanh; `0.weigh` is no parameter, `33` begins as `3` does, and so on.
+    // `2` is a Tanh; `0.weigh` is not a parameter, `33` begins as `3` does, and so on.
     for path in ["2", "0.weigh", "0.weights", "33", "3.2", "3.", ".3", "", "0.weight.0"] {
         let mut after = net();
         let mut adam = Adam::new(0.1).group(Group::new("0")).group(Group::new(path));
@@ -114,7 +114,7 @@ fn a_group_keeps_its_share_of_the_rate_under_a_schedule() {
 fn maximizing_is_minimizing_with_the_gradient_turned() {
     let (gradient, mut turned) = (net(), Net::zeros());
     turned.add_scaled(-1.0, &gradient);
-    // Running statistics are no part of the loss.
+    // Running statistics are not a part of the loss.
     (turned.1.running_mean, turned.1.running_variance) =
         (gradient.1.running_mean, gradient.1.running_variance);
     let (mut up, mut down) = (net(), net());
@@ -129,7 +129,7 @@ fn maximizing_is_minimizing_with_the_gradient_turned() {
 
 /// The variance of a gradient that never changes is 0, and rounding makes s - m² negative: PyTorch's root is NaN then.
 #[test]
-fn the_centred_form_takes_no_root_of_a_negative_number() {
+fn the_centered_form_takes_no_root_of_a_negative_number() {
     let mut rmsprop = RmsProp::new(1e-3).centered().decay(0.5);
     let (mut net, mut gradient) = (Linear::<8, 8>::zeros(), Linear::<8, 8>::zeros());
     gradient.weights_mut().iter_mut().enumerate().for_each(|(at, g)| *g = 0.1 + at as f32 / 7.0);

@@ -161,7 +161,7 @@ fn a_process_that_is_killed_again_and_again_comes_to_the_same_weights() {
     let last = child().wait_with_output().unwrap();
     assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stdout));
     let said = String::from_utf8_lossy(&last.stdout).lines().filter(|line| *line == "sample").count();
-    assert!(said < 222, "the last child began anew");
+    assert!(said < 222, "the last child began again");
     // Without a terminal there is no bar, but a line for each epoch that this process trained, and one for the best.
     let stderr = String::from_utf8_lossy(&last.stderr);
     let mut epochs: Vec<_> = stderr.lines().collect();

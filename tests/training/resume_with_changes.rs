@@ -193,7 +193,7 @@ fn a_call_that_fails_before_its_first_step_leaves_the_trainer_and_all_files_as_t
     let error = fails(&train, fit(3).checkpoint(&path).log(&log));
     assert!(matches!(error, FitError::NoLearningRate { start: 0, step: 8, .. }), "{error}");
     let missing = folder.path().join("missing/log.csv");
-    // Each of two logs, when the other could be written, and beside a checkpoint that is new.
+    // Each of two logs, when the other could be written, and next to a checkpoint that is new.
     for options in [fit(3).log(&log).log(&missing), fit(3).checkpoint(&new).log(&missing).log(&log)] {
         let error = fails(&train, options);
         assert!(matches!(error, FitError::Log(_)), "{error}");

@@ -1,4 +1,4 @@
-//! Learning rate schedules against PyTorch's: `tests/fixtures/schedules.json`, made by `schedules.py` beside it.
+//! Learning rate schedules against PyTorch's: `tests/fixtures/schedules.json`, made by `schedules.py` next to it.
 
 use std::collections::BTreeMap;
 

@@ -52,7 +52,7 @@ fn every_optimizer_moves_statistics_alike_whatever_its_settings() {
         for batch in &batches {
             trainer.step(batch, &vec![Vector([1.0, -1.0]); batch.len()]).unwrap();
         }
-        assert_ne!(trainer.network.1, start.1, "the weights are trained beside the statistics");
+        assert_ne!(trainer.network.1, start.1, "the weights are trained too");
         assert_running(&trainer.network.0, &batches);
     }
     macro_rules! case {

@@ -36,7 +36,7 @@ fn a_long_gradient_is_made_shorter_as_a_whole_and_keeps_its_direction() {
     for (a, b) in numbers(&clipped).iter().zip(numbers(&start)) {
         approx::assert_relative_eq!(*a, b * 0.5 / length, max_relative = 1e-14);
     }
-    assert_eq!(statistics(&clipped), statistics(&start), "a statistic's distance is no gradient");
+    assert_eq!(statistics(&clipped), statistics(&start), "a statistic's distance is not a gradient");
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn what_is_frozen_stays_and_the_rest_moves_as_ever() {
 
 #[test]
 fn a_path_that_leads_nowhere_is_an_error_and_no_step() {
-    // `2` is a Tanh; `1.bia` is no field; `33` begins as `3` does.
+    // `2` is a Tanh; `1.bia` is not a field; `33` begins as `3` does.
     for path in ["2", "1.bia", "33", "1.", ""] {
         let mut net_now = net(1);
         let error = FreezeParameters::new(Sgd::new(0.1), [path]).step(&mut net_now, &net(2)).unwrap_err();

@@ -152,7 +152,7 @@ fn a_panic_in_a_callback_unwinds_and_trainer_and_checkpoint_can_be_used_again() 
 
 const ROLE: &str = "CHAINRULE_TEST_LINES";
 
-/// What a run prints to the standard error that is no terminal.
+/// What a run prints to the standard error if it is not a terminal.
 fn printed(test: &str, role: &str) -> Vec<String> {
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &format!("surprises::{test}"), "--nocapture"])

@@ -72,7 +72,7 @@ impl Visitor<0, 1> for SetParameters {
     }
 }
 
-/// The mean loss of each batch before its step, beside PyTorch's. Losses that stay where they are would agree too: the
+/// The mean loss of each batch before its step, and PyTorch's. Losses that stay where they are would agree too: the
 /// trained network must be better than it was on digits of other writers.
 fn compare<N, X: Tensor>(
     name: &str,

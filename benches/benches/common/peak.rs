@@ -34,7 +34,8 @@ impl Kernel for Peak {
     }
 }
 
-/// Runs the multiply-adds once. Returns how many floating-point operations they were, and how many numbers a vector has.
+/// Runs the multiply-adds once. Returns how many floating-point operations they were, and how many numbers a vector
+/// has.
 pub(crate) fn run() -> (f64, usize) {
     let (_, lanes) = black_box(dispatch(Peak));
     ((2 * CHAINS * ROUNDS * lanes) as f64, lanes)

@@ -7,8 +7,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, LitStr, Result};
 
-/// Returns the text of the page `file`, a path below the folder of the crate. A picture that the page shows becomes a part
-/// of the text, because rustdoc copies no files: `![..](pictures/x.svg)` becomes `![..](data:image/svg+xml;base64,..)`.
+/// Returns the text of the page `file`, a path below the folder of the crate. A picture that the page shows becomes a
+/// part of the text, because rustdoc copies no files: `![..](pictures/x.svg)` becomes
+/// `![..](data:image/svg+xml;base64,..)`.
 pub(crate) fn expand(file: &LitStr) -> Result<TokenStream> {
     let error = |path: &Path, error| Error::new(file.span(), format!("{}: {error}", path.display()));
     let crate_folder = std::env::var("CARGO_MANIFEST_DIR").map_err(|error| Error::new(file.span(), error))?;

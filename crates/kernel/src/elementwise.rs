@@ -94,7 +94,7 @@ impl<T: Real, M: Elementwise<T, R, W>, const R: usize, const W: usize> Kernel fo
     fn run<L: Level>(self, _: L) {
         let Self { map, mut read, mut write } = self;
         // `elementwise` has seen that all lengths are equal; here the compiler sees it too, and leaves out the checks.
-        // (`map` on an array would be compiled anew, some hundreds of lines, for each pass and level.)
+        // (`map` on an array would be compiled again, some hundreds of lines, for each pass and level.)
         let len = if W > 0 { write[0].len() } else { 0 };
         for r in 0..R {
             read[r] = &read[r][..len];
@@ -231,7 +231,8 @@ impl<T: Real> Kernel for AllWithin<'_, T> {
         let Self { numbers, limit } = self;
         let (lanes, from) = (T::Vector::<L>::LANES, numbers.as_ptr());
         let (mut outside, mut at) = (false, 0);
-        // SAFETY: a level was passed. The vectors end before `numbers.len()`; the last one has the numbers that are left.
+        // SAFETY: a level was passed. The vectors end before `numbers.len()`; the last one has the numbers that are
+        // left.
         unsafe {
             let limit = T::Vector::<L>::splat(limit);
             while numbers.len() - at >= lanes {
@@ -305,8 +306,8 @@ mod tests {
         });
     }
 
-    /// Narrow rows are added several at a time: every number of rows leaves another part at the end. 1 + 2 + .. + rows is
-    /// exact.
+    /// Narrow rows are added several at a time: every number of rows leaves another part at the end. 1 + 2 + .. + rows
+    /// is exact.
     #[test]
     fn any_number_of_narrow_rows_is_summed() {
         for_each_level!(level => {
@@ -322,8 +323,8 @@ mod tests {
         });
     }
 
-    /// Ten million terms of 0.1, which is not exact. The 32 additions in `f32` before one in `f64` give an error of at most
-    /// 32 * 6e-8 = 2e-6.
+    /// Ten million terms of 0.1, which is not exact. The 32 additions in `f32` before one in `f64` give an error of at
+    /// most 32 * 6e-8 = 2e-6.
     #[test]
     fn the_rounding_errors_of_many_rows_do_not_add_up() {
         for columns in [1, 10] {

@@ -1,12 +1,12 @@
-//! The kernels of `chainrule`: matrix products, convolutions, poolings, attention, elementary functions, and the same for 8-bit
-//! integers ([`int8`]). All functions work on slices.
+//! The kernels of `chainrule`: matrix products, convolutions, poolings, attention, elementary functions, and the same
+//! for 8-bit integers ([`int8`]). All functions work on slices.
 //!
 //! This crate does not depend on layers or networks. It chooses the instructions at run time ([`simd`]), so that a
 //! plain `cargo build --release` is fast on every processor.
 //!
 //! # Safety
 //! Every function that is not marked `unsafe` checks its arguments, in release as in debug: it panics when a slice is
-//! too short or when a size overflows. It trusts nothing but the lengths of slices. The `unsafe` code does two things:
+//! too short or when a size overflows. It trusts only the lengths of slices. The `unsafe` code does two things:
 //! it calls functions that are compiled for processor features, after a [`Level`] has shown that the processor has
 //! them; and it reads and writes vectors of numbers without a check for each, after the sizes of the whole operation
 //! are checked.

@@ -120,8 +120,8 @@ pub trait Real:
     fn tanh(self) -> Self;
 }
 
-/// Calls a function of the standard library, which is that of the platform; without it, or with `--cfg chainrule_portable`,
-/// the one of `libm`, whose bits are the same everywhere.
+/// Calls a function of the standard library, which is that of the platform; without it, or with `--cfg
+/// chainrule_portable`, the one of `libm`, whose bits are the same everywhere.
 macro_rules! call {
     ($scalar:ident, $std:ident, $libm:ident, $($argument:expr),+) => {{
         #[cfg(all(feature = "std", not(chainrule_portable)))]

@@ -2,8 +2,8 @@ use alloc::vec::Vec;
 
 /// Appends copies of these values.
 ///
-/// Unlike `Vec::push` and `Vec::extend_from_slice`, it never has a value on the stack, in a debug build neither: a sample
-/// may be larger than the stack.
+/// Unlike `Vec::push` and `Vec::extend_from_slice`, it never has a value on the stack, in a debug build neither: a
+/// sample may be larger than the stack.
 ///
 /// ```
 /// let mut numbers = vec![1.0];

@@ -7,7 +7,8 @@ pub enum Node {
     Nothing,
     /// One tensor.
     Tensor(Tensor),
-    /// A number that the type sets and that is not trained, such as a norm's epsilon. A file has it beside the tensors.
+    /// A number that the type sets and that is not trained, such as a norm's epsilon. A file contains it with the
+    /// tensors.
     Setting(f64),
     /// No parameters, in a layer that puts the numbers of a sequence in another order than that of memory: feature by
     /// feature. What is behind it depends on that order.

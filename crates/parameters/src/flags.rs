@@ -6,7 +6,8 @@ use crate::{Node, ViewMut};
 
 /// Clears the flags of the rows of each [`Table`](crate::Table) whose bytes are all 0.
 ///
-/// A walk that writes all numbers, as one that loads a file, sets all flags. After this, a later walk can leave rows out.
+/// A walk that writes all numbers, as one that loads a file, sets all flags. After this, a later walk can leave rows
+/// out.
 pub fn clear_flags(network: ViewMut<'_>) {
     // SAFETY: the pointer is that of a network which this description describes, borrowed exclusively.
     unsafe { clear(network.kind.node, network.base) };

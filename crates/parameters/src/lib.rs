@@ -123,7 +123,7 @@ pub trait Itself {
 #[doc(hidden)]
 pub const fn assert_plain<T: Plain>() {}
 
-/// A field of a layer that is no parameter.
+/// A field of a layer that is not a parameter.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a field of the type `{Self}` cannot be skipped: a layer is plain data",

@@ -2,8 +2,8 @@ use core::fmt::{self, Write};
 
 use crate::{Node, describe};
 
-/// The path of a parameter, for errors: prints as `2.branch.0.weight`. It is a place in the description of a network, so
-/// that making one allocates nothing.
+/// The path of a parameter, for errors: prints as `2.branch.0.weight`. It is a place in the description of a network,
+/// so that making one allocates nothing.
 #[derive(Clone, Copy, PartialEq)]
 pub struct ParameterPath {
     node: &'static Node,

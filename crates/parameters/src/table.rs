@@ -7,8 +7,8 @@ use crate::{Aligned, Storage};
 
 /// The rows of a large parameter, such as that of an embedding, of which a batch uses few.
 ///
-/// Each row has a flag. If it is not set, the row is 0, so that a walk over a gradient can leave the row out. Flags save
-/// time, and no number depends on them. Whoever borrows all rows mutably, as `*table = ..` does, sets all flags;
+/// Each row has a flag. If it is not set, the row is 0, so that a walk over a gradient can leave the row out. Flags
+/// save time, and no number depends on them. Whoever borrows all rows mutably, as `*table = ..` does, sets all flags;
 /// [`row_mut`](Table::row_mut) sets the flag of one row.
 ///
 /// ```

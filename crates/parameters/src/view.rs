@@ -34,8 +34,8 @@ impl Kind {
 
 /// The description of a network, each of whose layers has a width: otherwise the program does not compile.
 ///
-/// Everything that reads the parameters of a network uses this one constant, so that there is one error. A function that
-/// mentions it is named in the error, with its caller.
+/// Everything that reads the parameters of a network uses this one constant, so that there is one error. A function
+/// that mentions it is named in the error, with its caller.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct NonEmpty<N>(PhantomData<N>);

@@ -55,8 +55,8 @@ pub trait Visitor<const R: usize, const W: usize> {
     /// Called for each parameter of `f64` in order, with its numbers in each of the networks, in memory order.
     fn visit_f64(&mut self, parameter: &Parameter<'_>, read: [&[f64]; R], write: [&mut [f64]; W]);
 
-    /// Returns which rows of a [`Table`](crate::Table) it needs. If not all, it gets them in pieces, in order; of what is
-    /// written, all other rows must be 0 already or stay as they are.
+    /// Returns which rows of a [`Table`](crate::Table) it needs. If not all, it gets them in pieces, in order; of what
+    /// is written, all other rows must be 0 already or stay as they are.
     fn rows(&self, _: &Parameter<'_>) -> TableRows<R, W> {
         TableRows::All
     }
@@ -224,8 +224,8 @@ unsafe fn after<const R: usize, const W: usize>(
     mut write: [*mut u8; W],
     offset: usize,
 ) -> ([*const u8; R], [*mut u8; W]) {
-    // SAFETY: what the caller says. (`map` on an array would be compiled anew, some hundreds of lines, for each `R` and
-    // `W`.)
+    // SAFETY: what the caller says. (`map` on an array would be compiled again, some hundreds of lines, for each `R`
+    // and `W`.)
     unsafe {
         for from in &mut read {
             *from = from.add(offset);

@@ -164,7 +164,7 @@ impl Scale {
         }
     }
 
-    /// Returns the ticks of an axis of this width: as many as fit beside each other.
+    /// Returns the ticks of an axis of this width: as many as fit next to each other.
     pub(super) fn across(&self, width: f64) -> Vec<Tick> {
         const GAP: f64 = 12.0;
         let fits = |ticks: &[Tick]| {

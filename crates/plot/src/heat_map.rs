@@ -197,7 +197,7 @@ impl HeatMap {
     }
 }
 
-/// The width of the numbers beside the color bar.
+/// The width of the numbers next to the color bar.
 const LEAST_HEIGHT: f64 = 220.0;
 
 /// Returns the mean (the geometric mean on a logarithmic scale), or the first value that has no color.

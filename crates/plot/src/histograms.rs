@@ -8,7 +8,7 @@ use super::{Picture, PlotError, text};
 
 /// Small histograms over one common x axis: a panel for each layer.
 ///
-/// The bars are shares of all values of the panel; the number beside each panel is its highest bar. Where bins are at
+/// The bars are shares of all values of the panel; the number next to each panel is its highest bar. Where bins are at
 /// or below zero on a logarithmic axis, the panel says what share they hold. Of more than 20 panels, 20 are drawn.
 ///
 /// # Examples

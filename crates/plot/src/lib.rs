@@ -10,9 +10,9 @@
 //! | [`Scatter`] | points of classes, and a classifier's regions |
 //! | [`Pixels`] | small gray images |
 //!
-//! Each is a builder, which `picture()` draws. A [`Picture`] can be saved, or put [beside](Picture::beside) others.
-//! Colors are safe for color-blind eyes, and markers tell lines apart in gray. No value is dropped silently: a value
-//! without a position on an axis is marked at its edge or counted in a note.
+//! Each is a builder, which `picture()` draws. A [`Picture`] can be saved, or put [side by
+//! side](Picture::side_by_side). Colors are safe for color-blind eyes, and markers tell lines apart in gray. No value
+//! is dropped silently: a value without a position on an axis is marked at its edge or counted in a note.
 //!
 //! ```
 //! use chainrule_plot::Lines;

@@ -108,7 +108,7 @@ impl Lines {
         self
     }
 
-    /// Adds a horizontal line at this y, with its label beside it. A level that has no position on the axis is left
+    /// Adds a horizontal line at this y, with its label next to it. A level that has no position on the axis is left
     /// out.
     pub fn level(mut self, y: f64, label: impl Into<String>) -> Self {
         self.levels.push((y, label.into()));

@@ -16,7 +16,7 @@ use super::text;
 ///
 /// let loss = Lines::new("Loss").x("step").line("training", [(0.0, 2.3), (1.0, 1.1)]).picture()?;
 /// let rate = Lines::new("Rate").x("step").line("rate", [(0.0, 0.1), (1.0, 0.05)]).picture()?;
-/// let both = Picture::beside([loss, rate]);
+/// let both = Picture::side_by_side([loss, rate]);
 /// assert_eq!(both.size().0, 1800);
 /// assert!(both.svg()?.contains("Loss"));
 /// # Ok::<(), chainrule_plot::PlotError>(())
@@ -50,7 +50,7 @@ impl Picture {
     }
 
     /// Puts these pictures in a row.
-    pub fn beside(panels: impl IntoIterator<Item = Self>) -> Self {
+    pub fn side_by_side(panels: impl IntoIterator<Item = Self>) -> Self {
         Self::grid(usize::MAX, panels)
     }
 

@@ -17,7 +17,7 @@ const OTHER_FONTS: f64 = 1.17;
 pub(super) fn family() -> FontFamily<'static> {
     static REGISTERED: OnceLock<()> = OnceLock::new();
     REGISTERED.get_or_init(|| {
-        // If the bytes were no font, drawing would say so: `PlotError::Draw`.
+        // If the bytes were not a font, drawing would return `PlotError::Draw`.
         register_font(NAME, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).ok();
     });
     FontFamily::Name(NAME)

@@ -15,8 +15,9 @@ fn all() -> impl Iterator<Item = &'static Case> {
     faulty.chain(healthy::CASES).filter(move |case| only.as_ref().is_none_or(|part| case.name.contains(part)))
 }
 
-/// A healthy training takes at least half of the loss of guessing away, on samples that it was not trained on; a faulty one
-/// less than a fourth, and with the known cure more than a fourth more. Without the diagnosis, with three seeds each.
+/// A healthy training takes at least half of the loss of guessing away, on samples that it was not trained on; a faulty
+/// one less than a fourth, and with the known cure more than a fourth more. Without the diagnosis, with three seeds
+/// each.
 #[test]
 #[ignore = "takes three minutes of processor time in a debug build"]
 fn the_second_set_is_what_it_says() {

@@ -141,7 +141,7 @@ fn at_tanhs_edge_a_gradient_falls_as_one_over_depth() {
 
 #[test]
 fn a_deep_plain_stack_leaves_what_the_rate_says() {
-    // tanh under PyTorch's default: 3^(-49/2) of the norm, but for the first layers, where tanh is not yet linear.
+    // tanh under PyTorch's default: 3^(-49/2) of the norm, except for the first layers, where tanh is not yet linear.
     let pytorch = Initializer::lecun_uniform().gain(3.0_f64.sqrt().recip());
     let tanh = MeanField::<Tanh>::of(pytorch).expect("1/3");
     let left = tanh.gradient_ratio(tanh.first(1.0), 49).sqrt();

@@ -1,8 +1,9 @@
 //! chainrule, as its users have it: the default features, a plain `cargo build --release`, the public methods.
 //!
-//! An inference is `predict_into` with a workspace that is used again, the fastest of the public ways: it allocates nothing, and
-//! looks for NaN in what comes in and what goes out. A product alone has no public method: F and P are the same call on
-//! a network of one linear layer, so z = W x + b in the place of c += W x. T is that call on a network of one `Tanh`.
+//! An inference is `predict_into` with a workspace that is used again, the fastest of the public ways: it allocates
+//! nothing, and looks for NaN in what comes in and what goes out. A product alone has no public method: F and P are the
+//! same call on a network of one linear layer, so z = W x + b in the place of c += W x. T is that call on a network of
+//! one `Tanh`.
 
 use std::hint::black_box;
 

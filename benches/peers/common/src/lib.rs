@@ -160,7 +160,7 @@ pub fn targets(count: usize) -> Vec<f32> {
     uniform(2000, count, 1.0)
 }
 
-/// The classes of a batch: 0 to 9, in turn.
+/// The classes of a batch: 0 to 9, repeated.
 pub fn labels(batch: usize) -> impl Iterator<Item = usize> {
     (0..batch).map(|sample| sample % 10)
 }

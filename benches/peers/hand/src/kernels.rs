@@ -120,7 +120,7 @@ fn product<const BATCH: usize, const REGISTERS: usize, const SAMPLES: usize>(
     }
 }
 
-/// tanh x = x P(x²) / Q(x²), fitted on [0, 8.5], where tanh is 1 but for 8e-8: within 4e-7 of the value everywhere.
+/// tanh x = x P(x²) / Q(x²), fitted on [0, 8.5], where tanh is 1 except for 8e-8: within 4e-7 of the value everywhere.
 #[inline(always)]
 pub fn rational_tanh(x: f32) -> f32 {
     const P: [f32; 6] = [0.99999994, 0.12949894, 0.0029538807, 9.573766e-06, -1.3719003e-08, 2.0724096e-11];

@@ -1,5 +1,5 @@
-//! Perceptrons and residual blocks on plain slices: a batch is [sample][feature], weights [output][input]. Every buffer is
-//! made once.
+//! Perceptrons and residual blocks on plain slices: a batch is [sample][feature], weights [output][input]. Every buffer
+//! is made once.
 
 use std::hint::black_box;
 

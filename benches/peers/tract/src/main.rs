@@ -1,5 +1,5 @@
 //! tract, a library for inference in Rust. It reads the ONNX model that `../python/onnx_peer.py --save` wrote into
-//! `onnx/`, beside the folder of this program. A1io and A2io are as A1 and A2, from a slice to a slice.
+//! `onnx/`, next to the folder of this program. A1io and A2io are as A1 and A2, from a slice to a slice.
 
 use std::hint::black_box;
 use std::path::Path;

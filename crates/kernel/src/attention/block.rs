@@ -27,7 +27,7 @@ pub(super) fn transpose<T: Real, L: Level>(
         let mut d = 0;
         while d < whole_deep {
             // SAFETY: a level was passed. The keys from `key` on and their numbers from `d` on, `block` of each, were
-            // asked for above: they are within `from`, and columns and rows of `to`.
+            // checked above: they are within `from`, and columns and rows of `to`.
             unsafe {
                 let to = to.as_mut_ptr().cast::<T>().add(d * BLOCK + at + key);
                 T::Vector::<L>::transpose(from.numbers.as_ptr().add(key * row + d), row, to, BLOCK);
@@ -43,7 +43,7 @@ pub(super) fn transpose<T: Real, L: Level>(
     }
 }
 
-/// The softmax of a query so far.
+/// The softmax of a query over the keys so far.
 #[derive(Clone, Copy)]
 pub(super) struct Running<T> {
     /// The largest score.
@@ -102,7 +102,7 @@ impl<T: Real> Running<T> {
     }
 }
 
-/// How many maxima, or sums, go side by side.
+/// The number of maxima, or sums, that are computed at a time.
 const LANES: usize = 16;
 
 #[inline(always)]
@@ -136,7 +136,7 @@ fn total<T: Real>(mut lanes: [T; LANES]) -> T {
     lanes[0]
 }
 
-/// Replaces what a query does not see.
+/// Replaces the scores of keys that a query does not see.
 #[inline(always)]
 pub(super) fn mask<T: Real>(numbers: &mut [T; BLOCK], [first, end]: [usize; 2], by: T) {
     if first == 0 && end >= BLOCK {

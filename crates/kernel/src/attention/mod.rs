@@ -1,9 +1,9 @@
 //! Attention: softmax(q kᵀ / √head) v, in one pass over blocks of keys.
 //!
-//! The scores of a block of queries and a block of keys stay in the first-level cache. The softmax is the one of running
-//! maxima (Milakov and Gimelshein 2018; Dao and others 2022): when a block has a larger score than those before it, what
-//! was summed so far is scaled down. So no memory grows with queries times keys, at any size, and the backward pass
-//! computes the probabilities again from the logarithm of each query's sum.
+//! The scores of a block of queries and a block of keys stay in the first-level cache. The softmax is the one of
+//! running maxima (Milakov and Gimelshein 2018; Dao and others 2022): when a block has a larger score than those before
+//! it, what was summed so far is scaled down. So no memory grows with queries times keys, at any size, and the backward
+//! pass computes the probabilities again from the logarithm of each query's sum.
 //!
 //! Blocks of keys start at multiples of [`BLOCK`], whatever the window of a query, and a key that a query does not see
 //! adds exactly nothing. So the result of a query has the same bits whether it is computed with others or alone, from a

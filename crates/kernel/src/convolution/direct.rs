@@ -5,8 +5,8 @@
 //! order, as that of interleaved samples.
 //!
 //! The places of a band are one line: with those between the end of a row and the start of the next one, which are
-//! computed and not used, a tap is at the same distance from every place. Where the rows are whole vectors, these places
-//! are left out.
+//! computed and not used, a tap is at the same distance from every place. Where the rows are whole vectors, these
+//! places are left out.
 
 use super::Windows;
 use super::axis::Axis;

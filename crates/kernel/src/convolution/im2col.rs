@@ -15,8 +15,8 @@ use super::workspace::Layout;
 use crate::gemm::{Initial, Strided, gemm};
 use crate::{Real, size};
 
-/// The bytes of `patches` that are laid out at a time: what a second-level cache of 512 KiB holds beside everything
-/// else.
+/// The bytes of `patches` that are laid out at a time: what a second-level cache of 512 KiB holds together with
+/// everything else.
 const CACHE: usize = 1 << 18;
 /// But no fewer columns than this (or all), so that the tiles of the product are mostly whole.
 const COLUMNS: usize = 64;

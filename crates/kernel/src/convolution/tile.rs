@@ -50,7 +50,7 @@ impl<T: Real> Tiles<'_, T> {
     /// `channels` planes of the source can be read, each row with the margins that `x` asks for around its `left`th
     /// vector, and so can the weights of `high` channels for all taps; the taps of `x` have a spacing of 1; `high`
     /// planes of the target can be written, which have all places of `y` and `x`; `high` is at most [`MAX_CHANNELS`];
-    /// `x.margins` was asked for at least [`most_places`] of `high`. The processor has the level.
+    /// `x.margins` was called with at least [`most_places`] of `high`. The processor has the level.
     #[inline(always)]
     pub(super) unsafe fn run<L: Level>(&self, high: usize) {
         for y in 0..self.y.places {

@@ -5,12 +5,12 @@
 //! [`dispatch`](super::simd::dispatch) they become instructions on whole vectors. They follow these rules:
 //!
 //! * a choice is a select: both sides are computed;
-//! * a number is rounded by adding `ROUND`, and 2ᵏ is made of bits: the conversions of the language saturate, which is a
-//!   branch on most processors;
+//! * a number is rounded by adding `ROUND`, and 2ᵏ is made of bits: the conversions of the language saturate, which is
+//!   a branch on most processors;
 //! * where the level has fused multiply-adds, a product and a sum are one, which takes fewer corrections. So a function
 //!   has the same bits for one number and in a vector of its level, but not the same on every level. [`alone`] has the
 //!   functions for code that is not compiled for a level: their bits are those of
-//!   [`Portable`](super::simd::Portable), and they are no calls.
+//!   [`Portable`](super::simd::Portable), and they are inlined.
 //!
 //! The error of each function is stated in the documentation of `chainrule::elementary`. It is tested here for each
 //! level in `f32`, and in `tests/layers/elementary.rs` for both scalars.

@@ -110,8 +110,8 @@ elementary!(f32, bits u32, exponent bias 127 at 23, single, {
     const LN_2: Hidden<[f32; 2]> = Hidden([0.693_145_75, 1.428_606_8e-6]);
     // Error 1.4e-8 of exp(r) - 1.
     const EXP_M1: Hidden<&'static [f32]> = Hidden(&[0.5, 0.166_665_35, 0.041_666_42, 0.008_366_685, 0.001_391_629_2]);
-    // Of the neighbors of the best polynomial (`EXP_M1`, each coefficient times a power of 2) the one with which tanh is
-    // best: 1.89 ulp without fused products, not 1.96.
+    // Of the neighbors of the best polynomial (`EXP_M1`, each coefficient times a power of 2) the one with which tanh
+    // is best: 1.89 ulp without fused products, not 1.96.
     const HALF_EXP_M1: Hidden<&'static [f32]> = Hidden(&[1.0, 0.666_661_56, 0.333_331_23, 0.133_866_76, 0.044_532_426]);
     // Error 2.8e-9 of s².
     const ARTANH: Hidden<&'static [f32]> = Hidden(&[0.666_667_8, 0.399_760_34, 0.299_268_54]);

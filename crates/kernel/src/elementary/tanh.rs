@@ -8,7 +8,7 @@ use crate::simd::Level;
 ///
 /// -|x| = k (ln 2) / 2 + r, and e = 2ᵏ + 2ᵏ⁺¹ m with m = (exp(2r) - 1) / 2. It is never computed, because near 0 the
 /// result is in its last digits only: 1 - e is (1 - 2ᵏ) - 2ᵏ⁺¹ m, where the bracket is exact. For large |x|, e is
-/// negligible beside 1, and the quotient is exactly 1.
+/// negligible compared with 1, and the quotient is exactly 1.
 #[inline(always)]
 pub fn tanh<L: Level, T: Real>(x: T) -> T {
     let below = at_least(-x.abs(), -T::TANH_END.0);

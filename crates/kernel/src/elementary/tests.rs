@@ -139,7 +139,8 @@ fn errors(level: impl Level, step: usize) -> [(f64, f32); 7] {
     }
 }
 
-/// `ELEMENTARY_STEP=1 cargo test --release` tests every number there is. (The step is odd, so that all last digits come.)
+/// `ELEMENTARY_STEP=1 cargo test --release` tests every number there is. (The step is odd, so that all last digits
+/// come.)
 #[test]
 fn in_f32_the_functions_are_within_their_bounds_at_every_level() {
     let step = std::env::var("ELEMENTARY_STEP").map_or(5_003, |step| step.parse().unwrap());

@@ -16,8 +16,8 @@ const DEEPER: usize = 4096;
 /// .. but not if it is larger than this. A batch that is deep enough to need it would not fit in memory.
 const LARGEST: usize = 1 << 18;
 
-/// Computes `c = a b`, or adds it to `c`, as [`gemm`], with rounding errors that do not grow with `inner`: the sums over
-/// parts of it are added in `f64`.
+/// Computes `c = a b`, or adds it to `c`, as [`gemm`], with rounding errors that do not grow with `inner`: the sums
+/// over parts of it are added in `f64`.
 ///
 /// # Panics
 /// As [`gemm`].

@@ -12,8 +12,8 @@ pub(super) struct Direct<'a, T>(&'a Operands<T>);
 
 impl<'a, T: Gemm> Direct<'a, T> {
     /// # Safety
-    /// The operands come from [`Operands::new`], are not empty, and have a `b` that is not transposed or an `inner` of 0;
-    /// what they were made from is borrowed until the kernel has run.
+    /// The operands come from [`Operands::new`], are not empty, and have a `b` that is not transposed or an `inner` of
+    /// 0; what they were made from is borrowed until the kernel has run.
     pub(super) unsafe fn new(operands: &'a Operands<T>) -> Self {
         Self(operands)
     }
@@ -45,7 +45,7 @@ impl<T: Gemm> Kernel for Direct<'_, T> {
                 let mut column = 0;
                 while column < columns {
                     let wide = if columns - column < most { columns - column } else { most };
-                    // SAFETY: a level was passed, and `new` asked for checked operands: the rows are below `rows`, the
+                    // SAFETY: a level was passed, and `new` requires checked operands: the rows are below `rows`, the
                     // columns below `columns`, `depth + deep` is at most `inner`. A tile of more than two vectors has
                     // sums that are not divided, or divided in two.
                     unsafe { Tile::new::<L>(self.0, row, column, depth, deep).run(level, high, wide) };

@@ -19,8 +19,8 @@ impl<T: Gemm> GemmDriver<T> {
     /// A driver with a buffer for strips.
     ///
     /// # Safety
-    /// The operands come from [`Operands::new`], are not empty, `inner` is not 0, and what they were made from is borrowed
-    /// until the driver has run. The buffer is valid for as long, and has `STRIPS_BLOCK` numbers.
+    /// The operands come from [`Operands::new`], are not empty, `inner` is not 0, and what they were made from is
+    /// borrowed until the driver has run. The buffer is valid for as long, and has `STRIPS_BLOCK` numbers.
     pub(super) unsafe fn new(operands: Operands<T>, strips: *mut T) -> Self {
         Self { operands, strips }
     }
@@ -63,10 +63,10 @@ impl<T: Gemm> Kernel for GemmDriver<T> {
             let mut start = 0;
             while start < columns {
                 let end = if columns - start < STRIPS * width { columns } else { start + STRIPS * width };
-                // SAFETY: a level was passed, and `new` asked for checked operands: the columns are below `columns`,
+                // SAFETY: a level was passed, and `new` requires checked operands: the columns are below `columns`,
                 // `depth + deep` is at most `inner`. At most `STRIPS` strips of `deep <= DEPTH` rows of two vectors are
-                // packed, which the buffer holds. A tile reads the strip that was just packed for it; two vectors may have
-                // sums that are divided in four.
+                // packed, which the buffer holds. A tile reads the strip that was just packed for it; two vectors may
+                // have sums that are divided in four.
                 unsafe {
                     pack_strips::<L, T>(&operands, start, end, depth, deep, strips);
                     for strip in 0..(end - start).div_ceil(width) {

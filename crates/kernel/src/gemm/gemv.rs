@@ -52,8 +52,8 @@ impl<T: Gemm> Kernel for Gemv<'_, T> {
         let Operands { inner, columns, order_of, .. } = *self.0;
         let lanes = T::Vector::<L>::LANES;
         let mut column = 0;
-        // SAFETY: a level was passed. The operands are checked; the row, the columns up to `columns` and the depth up to
-        // `inner` are theirs. A tile of 8 whole vectors has undivided sums.
+        // SAFETY: a level was passed. The operands are checked; the row, the columns up to `columns` and the depth up
+        // to `inner` are theirs. A tile of 8 whole vectors has undivided sums.
         unsafe {
             if divided::<T, L>(inner, order_of) > 0 {
                 // In the parts of the depth in which a batch computes them.

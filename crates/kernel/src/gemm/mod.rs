@@ -5,8 +5,8 @@
 //! what they read is in the first-level cache:
 //!
 //! * One row (a single sample): no driver, and no packing (`gemv`).
-//! * Small: `b` is read in place (`direct`). Where it fits into the cache, a few rows of `c` are computed at a time, else
-//!   strip by strip of `b`.
+//! * Small: `b` is read in place (`direct`). Where it fits into the cache, a few rows of `c` are computed at a time,
+//!   else strip by strip of `b`.
 //! * Many rows but few columns, or a transposed `b`: strips of `b` are copied (packed) first, so that their rows are
 //!   contiguous.
 //! * Many rows and columns: blocks of `b` and panels of `a` are packed ([`packed`]). (In a matrix whose rows are a
@@ -56,8 +56,8 @@ const STRIPS: usize = 4;
 const FEW_ROWS: usize = 48;
 /// Up to this number of rows, a transposed `b` is read by dot products instead of packed.
 const DOT_ROWS: usize = 8;
-/// From this number of multiply-adds on, blocks of `b` and panels of `a` are packed if there are more than twice `FEW_ROWS`
-/// rows.
+/// From this number of multiply-adds on, blocks of `b` and panels of `a` are packed if there are more than twice
+/// `FEW_ROWS` rows.
 const MEDIUM: usize = 1 << 20;
 /// From this number of multiply-adds on, they are packed if there are more rows than half of `FEW_ROWS`.
 const LARGE: usize = 1 << 24;
@@ -71,8 +71,8 @@ const ROW: usize = 12 * MAX_LANES;
 const WIDEST: usize =
     if cfg!(all(target_arch = "x86_64", not(chainrule_portable))) { MAX_LANES } else { MAX_LANES / 4 };
 
-/// The numbers of the packed strips of `b`, and of a block of a product below [`LARGE`]: 128 KiB of `f32`, or 32 KiB where
-/// vectors have 16 bytes.
+/// The numbers of the packed strips of `b`, and of a block of a product below [`LARGE`]: 128 KiB of `f32`, or 32 KiB
+/// where vectors have 16 bytes.
 const STRIPS_BLOCK: usize = STRIPS * DEPTH * 2 * WIDEST;
 /// The numbers of a block of a large product: 240 KiB of `f32`, or 60 KiB.
 const LARGE_BLOCK: usize = STRIPS_BLOCK / 8 * 15;
@@ -86,8 +86,8 @@ struct Block<T, const NUMBERS: usize>(MaybeUninit<[T; NUMBERS]>);
 /// `inner` is the number of columns of `a` and of rows of `b`; `columns` is that of `b` and of `c`. The rows of `c` are
 /// contiguous, and their number is `c.len() / columns`.
 ///
-/// If the columns of `b` are 1 apart (it is not transposed), the bits of a row of `c` do not depend on how many rows there
-/// are.
+/// If the columns of `b` are 1 apart (it is not transposed), the bits of a row of `c` do not depend on how many rows
+/// there are.
 ///
 /// # Panics
 /// When `a`, `b` or the row of `initial` is smaller than that, or `c` is not a whole number of rows.
@@ -107,8 +107,8 @@ pub fn gemm<T: Real>(
     }
 }
 
-/// Computes the same, where the bits of a row of `c` do not depend on how many rows there are, also if `b` is transposed. For
-/// few rows that takes longer.
+/// Computes the same, where the bits of a row of `c` do not depend on how many rows there are, also if `b` is
+/// transposed. For few rows that takes longer.
 ///
 /// # Panics
 /// As [`gemm`].
@@ -125,8 +125,8 @@ pub fn gemm_rows_alike<T: Real>(
     if operands.is_empty() {
         return;
     }
-    // SAFETY: `new` has checked the operands, which borrow `a`, `b`, `initial` and `c` until this function returns; where
-    // strips are asked for, `inner` is not 0.
+    // SAFETY: `new` has checked the operands, which borrow `a`, `b`, `initial` and `c` until this function returns;
+    // where strips are needed, `inner` is not 0.
     unsafe {
         if operands.b_column != 1 && operands.rows <= DOT_ROWS && inner > 0 {
             T::gemm_strips(&operands);
@@ -136,8 +136,8 @@ pub fn gemm_rows_alike<T: Real>(
     }
 }
 
-/// Computes `c = a b`, or adds it to `c`, within the instance of a level. The rows of `c` are `c_row` numbers apart. Each
-/// number is a sum in the order of `inner`, whatever the sizes: terms of 0 change nothing.
+/// Computes `c = a b`, or adds it to `c`, within the instance of a level. The rows of `c` are `c_row` numbers apart.
+/// Each number is a sum in the order of `inner`, whatever the sizes: terms of 0 change nothing.
 ///
 /// # Panics
 /// As [`gemm`], and when `b` is transposed.
@@ -161,7 +161,8 @@ pub(crate) fn gemm_in_order<T: Gemm, L: Level>(
 /// Computes a product in place.
 ///
 /// # Safety
-/// The operands come from [`Operands::in_order`], `b` is not transposed, and what they were made from is still borrowed.
+/// The operands come from [`Operands::in_order`], `b` is not transposed, and what they were made from is still
+/// borrowed.
 #[inline(never)]
 unsafe fn in_order<T: Gemm, L: Level>(level: L, operands: Operands<T>) {
     // SAFETY: the caller's promise.

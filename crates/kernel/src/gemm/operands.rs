@@ -162,8 +162,8 @@ impl<T: Gemm> Operands<T> {
         }
     }
 
-    /// Checks the matrices of `c = a b`, or `c += a b`, where the rows of `c` are `c_row` numbers apart, and each number is
-    /// a sum in the order of `inner`, however few columns there are.
+    /// Checks the matrices of `c = a b`, or `c += a b`, where the rows of `c` are `c_row` numbers apart, and each
+    /// number is a sum in the order of `inner`, however few columns there are.
     ///
     /// # Panics
     /// When a matrix is smaller than the product.

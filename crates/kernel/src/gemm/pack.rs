@@ -9,8 +9,8 @@ pub(super) const PANEL: usize = 8;
 /// Packs `high` rows of `a`, at most `PANEL`: the numbers that a tile reads for one row of `b` become neighbors.
 ///
 /// # Safety
-/// The `high` rows from `row` on, and the columns from `depth` to `depth + deep`, are the product's; `deep * PANEL` numbers
-/// can be written at `to`; the processor has the level.
+/// The `high` rows from `row` on, and the columns from `depth` to `depth + deep`, are the product's; `deep * PANEL`
+/// numbers can be written at `to`; the processor has the level.
 #[inline(always)]
 pub(super) unsafe fn pack_panel<L: Level, T: Gemm>(
     operands: &Operands<T>,

@@ -29,9 +29,9 @@ pub(super) struct PackedGemm<T> {
 
 impl<T: Gemm> PackedGemm<T> {
     /// # Safety
-    /// The operands come from [`Operands::new`] (or are a part of such), are not empty, `inner` is not 0, their sums are
-    /// not divided, and what they were made from is borrowed until the kernel has run. For as long, this many `numbers`
-    /// can be read and written at `block`; they are at least a strip of `DEPTH` rows.
+    /// The operands come from [`Operands::new`] (or are a part of such), are not empty, `inner` is not 0, their sums
+    /// are not divided, and what they were made from is borrowed until the kernel has run. For as long, this many
+    /// `numbers` can be read and written at `block`; they are at least a strip of `DEPTH` rows.
     pub(super) unsafe fn new(operands: Operands<T>, block: *mut T, numbers: usize) -> Self {
         Self { operands, block, numbers }
     }
@@ -57,7 +57,7 @@ impl<T: Gemm> Kernel for PackedGemm<T> {
                 let (first, count) = strips.part(part);
                 let (first, end) = (first * width, (first + count) * width);
                 let end = if end < columns { end } else { columns };
-                // SAFETY: a level was passed, and `new` asked for checked operands: the rows are below `rows`, the
+                // SAFETY: a level was passed, and `new` requires checked operands: the rows are below `rows`, the
                 // columns below `columns`, `depth + deep` is at most `inner`. The block holds `deepest` rows of as many
                 // strips as the partition allows, the panel `DEPTH` columns of `PANEL` rows. A tile reads what was just
                 // packed for its rows and its strip.

@@ -5,12 +5,12 @@ use super::tile::Tile;
 use crate::simd::{Level, Vector};
 
 impl<T: Gemm> Tile<T> {
-    /// Computes `R` rows of `V` vectors, of which the first `wide` numbers exist, with `A` separate sums. `V` vectors of the
-    /// first `whole` rows of `b` can be read.
+    /// Computes `R` rows of `V` vectors, of which the first `wide` numbers exist, with `A` separate sums. `V` vectors
+    /// of the first `whole` rows of `b` can be read.
     ///
     /// # Safety
-    /// As for [`run`](Tile::run) with `R` rows; `V` vectors hold `wide` numbers, and if `EXACT`, `V - 1` do not; `whole` is
-    /// at most `depth`, and comes from `whole_rows` if the last vector is partial and not read under a mask.
+    /// As for [`run`](Tile::run) with `R` rows; `V` vectors hold `wide` numbers, and if `EXACT`, `V - 1` do not;
+    /// `whole` is at most `depth`, and comes from `whole_rows` if the last vector is partial and not read under a mask.
     #[inline(always)]
     pub(super) unsafe fn sums<L: Level, const R: usize, const V: usize, const A: usize, const EXACT: bool>(
         &self,
@@ -100,12 +100,12 @@ impl<T: Gemm> Tile<T> {
     }
 }
 
-/// Reads vector `v` of a row of `wide` numbers: whole, or what exists of it, and 0 for the rest. If `EXACT`, only the last of
-/// the `V` vectors can be `partial`.
+/// Reads vector `v` of a row of `wide` numbers: whole, or what exists of it, and 0 for the rest. If `EXACT`, only the
+/// last of the `V` vectors can be `partial`.
 ///
 /// # Safety
-/// `wide` numbers can be read at `row`, and the processor has the level; `V` vectors hold them, and if `EXACT`, `V - 1` do
-/// not; `partial` is set if `wide` is less than `V` vectors.
+/// `wide` numbers can be read at `row`, and the processor has the level; `V` vectors hold them, and if `EXACT`, `V - 1`
+/// do not; `partial` is set if `wide` is less than `V` vectors.
 #[inline(always)]
 unsafe fn read<T: Gemm, L: Level, const V: usize, const EXACT: bool>(
     row: *const T,
@@ -115,8 +115,8 @@ unsafe fn read<T: Gemm, L: Level, const V: usize, const EXACT: bool>(
 ) -> T::Vector<L> {
     let at = v * T::Vector::<L>::LANES;
     let from = row.wrapping_add(at);
-    // SAFETY: a whole vector where the row has as many numbers, else `wide - at` of them, which is at least 1 and at most a
-    // vector.
+    // SAFETY: a whole vector where the row has as many numbers, else `wide - at` of them, which is at least 1 and at
+    // most a vector.
     unsafe {
         if EXACT && v + 1 < V || !partial || !EXACT && wide >= at + T::Vector::<L>::LANES {
             T::Vector::<L>::read(from)

@@ -262,8 +262,8 @@ fn check_rows<T: Real, L: Level>(level: L, rows: usize, inner: usize, columns: u
         let mut together = vec![T::zero(); rows * columns];
         let b = Strided::rows(&b, columns);
         let operands = Operands::new(windows(0), b, Initial::Row(&row), &mut together, inner, columns);
-        // SAFETY: `inner` is not 0 for the packed ones, `b` is not transposed, the sums of a product with panels are not
-        // divided, and the matrices and the buffer, of its full length, outlive the call.
+        // SAFETY: `inner` is not 0 for the packed ones, `b` is not transposed, the sums of a product with panels are
+        // not divided, and the matrices and the buffer, of its full length, outlive the call.
         unsafe {
             match algorithm {
                 0 => level.run(Direct::new(&operands)),

@@ -1,15 +1,15 @@
 //! The innermost loop: a tile of the product, whose sums stay in registers.
 //!
 //! It has up to six rows of two vectors. A multiply-add takes four cycles and two begin in each cycle, so that at least
-//! eight sums are needed; twelve are as many as sixteen registers can hold beside what is read, and need fewer reads
-//! for each. Fewer rows make wider tiles; one row (a sample) has up to twelve vectors. The last vector of a row may be
-//! partial: it is read and written under a mask, so that no size has a slow remainder.
+//! eight sums are needed; twelve are as many as sixteen registers can hold together with what is read, and need fewer
+//! reads for each. Fewer rows make wider tiles; one row (a sample) has up to twelve vectors. The last vector of a row
+//! may be partial: it is read and written under a mask, so that no size has a slow remainder.
 //!
 //! # The order of a sum
-//! A number of `c` is a sum along the inner dimension, in its order. Only in a product of few columns, where one row has
-//! too few sums for the processor, it is divided: every other, or every fourth, term has a separate sum
-//! ([`divided`]). That depends on `b` alone, so that a row has the same bits in every batch. A tile has registers for all
-//! separate sums of its rows: with them it has fewer rows.
+//! A number of `c` is a sum along the inner dimension, in its order. Only in a product of few columns, where one row
+//! has too few sums for the processor, it is divided: every other, or every fourth, term has a separate sum
+//! ([`divided`]). That depends on `b` alone, so that a row has the same bits in every batch. A tile has registers for
+//! all separate sums of its rows: with them it has fewer rows.
 
 use super::driver::TILE_ROWS;
 use super::{Gemm, Operands};
@@ -38,12 +38,13 @@ pub(super) struct Tile<T> {
     pub(super) divided: u32,
 }
 
-/// How many sums the registers of a level hold beside what is read: 12 of 16, or 24 of 32.
+/// The number of sums in the registers of a level, 12 of 16 or 24 of 32; the others hold what is read.
 pub(super) const fn most_sums<T: Gemm, L: Level>() -> usize {
     if size_of::<T::Vector<L>>() == VECTOR_BYTES { 24 } else { 12 }
 }
 
-/// Returns log2 of the number of partial sums that each element of a product with this number of rows and columns of `b` has.
+/// Returns log2 of the number of partial sums that each element of a product with this number of rows and columns of
+/// `b` has.
 #[inline(always)]
 pub(super) fn divided<T: Gemm, L: Level>(inner: usize, columns: usize) -> u32 {
     let many = most_sums::<T, L>() > 12;
@@ -104,8 +105,8 @@ impl<T: Gemm> Tile<T> {
         }
     }
 
-    /// Computes `rows` rows of `wide` numbers: up to 4 vectors if the sums are not divided, 3 if they are divided in two, and
-    /// 2 if they are divided in four.
+    /// Computes `rows` rows of `wide` numbers: up to 4 vectors if the sums are not divided, 3 if they are divided in
+    /// two, and 2 if they are divided in four.
     ///
     /// # Safety
     /// `rows` rows of `wide` numbers of `initial` can be read and of `c` written; `rows` rows and `depth` columns of
@@ -126,8 +127,8 @@ impl<T: Gemm> Tile<T> {
         }
     }
 
-    /// Computes one row of up to 12 vectors, of which the first `wide` numbers exist: up to 6 if the sums are divided in
-    /// two, 2 if they are divided in four.
+    /// Computes one row of up to 12 vectors, of which the first `wide` numbers exist: up to 6 if the sums are divided
+    /// in two, 2 if they are divided in four.
     ///
     /// # Safety
     /// As for [`run`](Tile::run) with one row.
@@ -182,8 +183,9 @@ impl<T: Gemm> Tile<T> {
     }
 }
 
-/// The rows of a tile, their number, and the numbers of a row, which `V` vectors hold and `V - 1` do not; with `A` separate
-/// sums. It is a function of each level: the drivers share it, and the compiler takes less time for several small functions.
+/// The rows of a tile, their number, and the numbers of a row, which `V` vectors hold and `V - 1` do not; with `A`
+/// separate sums. It is a function of each level: the drivers share it, and the compiler takes less time for several
+/// small functions.
 struct Rows<'a, T, const V: usize, const A: usize>(&'a Tile<T>, usize, usize);
 
 impl<T: Gemm, const V: usize, const A: usize> Kernel for Rows<'_, T, V, A> {
@@ -199,8 +201,8 @@ impl<T: Gemm, const V: usize, const A: usize> Kernel for Rows<'_, T, V, A> {
         let most = if most < TILE_ROWS { most } else { TILE_ROWS };
         while rows > 0 {
             let high = next_rows(rows, most);
-            // SAFETY: a level was passed. Only `Tile::run` makes this kernel, and its caller promises these rows; `high` of
-            // them are left.
+            // SAFETY: a level was passed. Only `Tile::run` makes this kernel, and its caller promises these rows;
+            // `high` of them are left.
             unsafe {
                 match high {
                     6 if most >= 6 => tile.sums::<L, 6, V, A, true>(wide, whole),
@@ -226,7 +228,8 @@ fn next_rows(rows: usize, most: usize) -> usize {
     if rows < NEXT_ROWS[0].len() { usize::from(NEXT_ROWS[most][rows]) } else { most }
 }
 
-/// By the most rows of a tile and by the rows that are left. (A table, since a division takes longer than a small tile.)
+/// By the most rows of a tile and by the rows that are left. (A table, since a division takes longer than a small
+/// tile.)
 static NEXT_ROWS: [[u8; 4 * TILE_ROWS]; TILE_ROWS + 1] = {
     let mut next = [[0; 4 * TILE_ROWS]; TILE_ROWS + 1];
     let mut most = 1;

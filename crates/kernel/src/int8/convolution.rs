@@ -5,7 +5,8 @@ use crate::simd::{Kernel, Level, dispatch};
 /// How many windows are copied before their products are computed.
 const BLOCK: usize = 8;
 
-/// Windows are padded with zeros to a multiple of this many numbers, on a level that computes this many products at once.
+/// Windows are padded with zeros to a multiple of this many numbers, on a level that computes this many products at
+/// once.
 const LANES: usize = 16;
 
 /// What a convolution is on.

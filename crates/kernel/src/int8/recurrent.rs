@@ -24,8 +24,8 @@ pub struct GateRow {
 
 packed!([] GateRow: Int32, Int32, Int32, Int32, Int32);
 
-/// A recurrent layer: `W` has, for each gate and each unit, its weights of the input, `U` those of the hidden state, and
-/// `R` is an array of [`GateRow`]. `S` is the state before the first step, hidden states and then cells.
+/// A recurrent layer: `W` has, for each gate and each unit, its weights of the input, `U` those of the hidden state,
+/// and `R` is an array of [`GateRow`]. `S` is the state before the first step, hidden states and then cells.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct RecurrentWeights<W, U, R, S> {

@@ -10,8 +10,8 @@ use crate::simd::Level;
 /// The units of the smallest block: a whole number of vectors at nearly every level.
 pub(super) const UNITS: usize = 8;
 
-/// Computes a row in blocks: a call for each, with the first unit and the length of the block as a constant. The units that
-/// do not fill the smallest block are the last call.
+/// Computes a row in blocks: a call for each, with the first unit and the length of the block as a constant. The units
+/// that do not fill the smallest block are the last call.
 macro_rules! in_blocks {
     ($hidden:expr, $at:ident => $block:ident::<$($type:ident),+>($($argument:expr),*), rest $rest:expr) => {
         let mut $at = 0;
@@ -66,8 +66,8 @@ pub(super) fn sigmoids<L: Level, T: Real, const N: usize, const GATES: usize>(ga
         }
         return;
     }
-    // A loop over so few numbers would be unrolled, and the compiler would compute them one by one. So there is one loop
-    // over all gates, whose length is a whole number of vectors at every level.
+    // A loop over so few numbers would be unrolled, and the compiler would compute them one by one. So there is one
+    // loop over all gates, whose length is a whole number of vectors at every level.
     let mut all = [[T::zero(); N]; 4];
     for gate in 0..GATES {
         all[gate] = *gates[gate];

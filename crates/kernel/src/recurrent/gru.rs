@@ -7,9 +7,9 @@ use crate::simd::{Kernel, Level, dispatch};
 
 /// Computes a step of a GRU.
 ///
-/// `gates` has the sums of the input for the reset gate r, the update gate z and the candidate n; `from_hidden` those of
-/// the hidden state. `gates` is replaced by r = σ(`gates` + `from_hidden`), z alike, and n = tanh(`gates` +
-/// r `from_hidden`). Then `output` = (1 - z) n + z `before`.
+/// `gates` has the sums of the input for the reset gate r, the update gate z and the candidate n; `from_hidden` those
+/// of the hidden state. `gates` is replaced by r = σ(`gates` + `from_hidden`), z alike, and n = tanh(`gates` + r
+/// `from_hidden`). Then `output` = (1 - z) n + z `before`.
 ///
 /// # Panics
 /// When the slices have different numbers of rows.

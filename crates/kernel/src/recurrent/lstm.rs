@@ -107,8 +107,9 @@ pub struct LstmSaved<'a, T> {
 
 /// Computes the gradient of a step of an LSTM.
 ///
-/// `output_grad` is dR/d`output`. `cell_grad` is dR/d`cell` by the later steps, and becomes that of the cell before this
-/// step, f dR/d`cell`: the path of the gradient without W. `sum_grad` is filled with dR/dz for each of the four sums.
+/// `output_grad` is dR/d`output`. `cell_grad` is dR/d`cell` by the later steps, and becomes that of the cell before
+/// this step, f dR/d`cell`: the path of the gradient without W. `sum_grad` is filled with dR/dz for each of the four
+/// sums.
 ///
 /// # Panics
 /// When the slices have different numbers of rows.

@@ -1,8 +1,8 @@
 //! One step of a recurrent layer, number by number: the gates of an LSTM and of a GRU, forward and backward.
 //!
 //! The products of a step, of the input and of the hidden state with their weights, are [`gemm`](crate::gemm). These
-//! functions do the rest; those for a single row do the products too. A row is one sample; the gates of a row follow one
-//! another, each of `hidden` numbers.
+//! functions do the rest; those for a single row do the products too. A row is one sample; the gates of a row follow
+//! one another, each of `hidden` numbers.
 
 mod blocks;
 mod gru;

@@ -13,10 +13,11 @@
 //! | `Avx2`, with fused multiply-adds | 32 bytes | x86-64, since Haswell and Zen |
 //! | [`Portable`] | 16 bytes | all: the compiler uses SSE2 or NEON |
 //!
-//! A sum depends on the size of a vector, and a fused multiply-add rounds once, so the bits of a result differ from level
-//! to level. With `RUSTFLAGS="--cfg chainrule_portable"` there is only the level [`Portable`], without fused
-//! multiply-adds, and the functions of [`Real`](crate::Real) are those of `libm`: the bits are the same on every processor.
-//! With `--cfg chainrule_avx2`, `Avx512` is not taken: to measure the level `Avx2` on a processor that has both.
+//! A sum depends on the size of a vector, and a fused multiply-add rounds once, so the bits of a result differ from
+//! level to level. With `RUSTFLAGS="--cfg chainrule_portable"` there is only the level [`Portable`], without fused
+//! multiply-adds, and the functions of [`Real`](crate::Real) are those of `libm`: the bits are the same on every
+//! processor. With `--cfg chainrule_avx2`, `Avx512` is not taken: to measure the level `Avx2` on a processor that has
+//! both.
 
 mod portable;
 #[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]
@@ -76,8 +77,8 @@ pub trait Level: Copy + Sealed {
     fn dot4(self, a: &[i8], others: [&[i8]; 4]) -> [i32; 4];
 }
 
-/// Returns the sum of all products, as a wrapping 32-bit integer. (LLVM makes it a loop of 16-bit products that are added
-/// in pairs.)
+/// Returns the sum of all products, as a wrapping 32-bit integer. (LLVM makes it a loop of 16-bit products that are
+/// added in pairs.)
 #[inline(always)]
 pub(crate) fn dot(a: &[i8], b: &[i8]) -> i32 {
     let mut sum = 0_i32;
@@ -210,8 +211,8 @@ pub trait Vector<T>: Copy + Sealed {
     unsafe fn transpose(from: *const T, from_row: usize, to: *mut T, to_row: usize);
 }
 
-/// Runs a kernel with the best instructions that the processor has; with `--cfg chainrule_portable`, with those that give the
-/// same bits on every processor.
+/// Runs a kernel with the best instructions that the processor has; with `--cfg chainrule_portable`, with those that
+/// give the same bits on every processor.
 #[inline]
 pub fn dispatch<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(all(target_arch = "x86_64", not(chainrule_portable)))]

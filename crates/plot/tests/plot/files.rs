@@ -25,10 +25,10 @@ fn a_png_has_the_size_of_its_picture_and_ink_on_it() {
 }
 
 #[test]
-fn panels_stand_beside_and_below_each_other() {
+fn panels_are_next_to_and_below_each_other() {
     let panel = || line(&[(0.0, 1.0), (1.0, 2.0)]).picture().unwrap();
     let (width, height) = panel().size();
-    assert_eq!(Picture::beside([panel(), panel()]).size(), (2 * width, height));
+    assert_eq!(Picture::side_by_side([panel(), panel()]).size(), (2 * width, height));
     assert_eq!(Picture::below([panel(), panel(), panel()]).size(), (width, 3 * height));
     let grid = Picture::grid(2, [panel(), panel(), panel()]);
     assert_eq!(grid.size(), (2 * width, 2 * height));
@@ -87,7 +87,7 @@ fn nothing_to_draw_is_an_error_that_names_the_picture() {
             "{index}: {result:?}"
         );
     }
-    let nothing = Picture::beside([]);
+    let nothing = Picture::side_by_side([]);
     assert!(
         matches!(nothing.svg(), Err(PlotError::Empty { .. }))
             && matches!(nothing.png(), Err(PlotError::Empty { .. }))

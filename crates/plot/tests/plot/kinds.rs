@@ -35,12 +35,12 @@ fn bars_are_as_long_as_their_values() {
     assert!((attribute(saturated[2], "x") + attribute(saturated[2], "width") - zero).abs() <= 1.0);
     let tick = svg.lines().zip(svg.lines().skip(1)).find(|pair| pair.1 == "0").unwrap().0;
     assert!((attribute(tick, "x") - zero).abs() <= 1.0, "{tick}, not {zero}");
-    // Each below the other, the name of the row beside the line between them.
+    // Each below the other, the name of the row next to the line between them.
     let name = svg.lines().zip(svg.lines().skip(1)).find(|pair| pair.1 == "layers.1").unwrap().0;
     let between = attribute(saturated[1], "y");
     assert_eq!(attribute(dead[1], "y") + attribute(dead[1], "height"), between);
     // 0.09 of 12 units lower, of 10 each.
-    assert!((attribute(name, "y") - between).abs() <= 13.0, "{name} beside {between}");
+    assert!((attribute(name, "y") - between).abs() <= 13.0, "{name} next to {between}");
     let (dead, saturated) = (widths(&dead), widths(&saturated));
     let unit = dead[0];
     for (width, times) in [(dead[1], 2.0), (saturated[0], 4.0), (saturated[1], 0.0), (saturated[2], 1.0)] {

@@ -47,7 +47,7 @@ fn a_point_stands_where_the_numbers_of_its_axes_stand() {
     // Of 10 to a unit: rounding, and the 0.09 of 12 units by which a text is moved.
     for (point, (x, y)) in points.iter().zip([("3", "0.01"), ("4", "0.1"), ("5", "10")]) {
         assert!((point.0 - tick(x).0).abs() <= 2.0, "{point:?} is not above {x}");
-        assert!((point.1 - tick(y).1).abs() <= 13.0, "{point:?} is not beside {y}");
+        assert!((point.1 - tick(y).1).abs() <= 13.0, "{point:?} is not next to {y}");
     }
 }
 

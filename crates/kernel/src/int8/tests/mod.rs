@@ -1,5 +1,5 @@
-//! Each kernel equals a plain reference of gemmlowp's and TensorFlow Lite's formulas, to the bit. (`tests/layers/tflite.rs`
-//! compares the layers with TensorFlow Lite itself.)
+//! Each kernel equals a plain reference of gemmlowp's and TensorFlow Lite's formulas, to the bit.
+//! (`tests/layers/tflite.rs` compares the layers with TensorFlow Lite itself.)
 
 mod convolution;
 

@@ -191,7 +191,7 @@ impl GeneralPooling {
         });
     }
 
-    /// Computes `y`, the mean of each window. Padding counts as zeros, or does not count. What lies beyond the padding
+    /// Computes `y`, the mean of each window. Padding counts as zeros, or does not count. A place beyond the padding
     /// never counts.
     ///
     /// # Panics
