@@ -27,6 +27,8 @@
     doc = "Neural networks as Rust types: the compiler checks every shape, and the backward pass is a trait. See [features]."
 )]
 #![cfg_attr(not(feature = "std"), no_std)]
+// Marks the items that need a feature, on docs.rs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
