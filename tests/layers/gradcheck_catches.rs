@@ -180,7 +180,7 @@ fn an_input_gradient_that_is_added_to_is_caught() {
 }
 
 #[test]
-fn a_gradient_that_is_lost_when_nobody_needs_the_input_gradient_is_caught() {
+fn a_gradient_that_is_lost_when_the_input_gradient_is_not_needed_is_caught() {
     let rule = "compute the same `gradient` if `input_grad` is `None`";
     broken_rule::<Affine<NOTHING_WITHOUT_INPUT_GRADIENT>>("Affine<6>", rule, ("weight", 0));
 }

@@ -174,7 +174,7 @@ impl Layer<Vector<4>> for Greedy {
 }
 
 #[test]
-fn a_layer_that_takes_more_than_it_counted_panics_and_touches_nobody_elses_memory() {
+fn a_layer_that_takes_more_than_it_counted_panics_and_touches_no_other_memory() {
     type Net = (Linear<2, 4>, Greedy, Linear<4, 1>);
     let net = Net::init(&mut rng(1));
     let said = catch_unwind(AssertUnwindSafe(|| net.predict(&Vector([1.0, 2.0])))).unwrap_err();

@@ -1,5 +1,5 @@
-//! The README shows a program, its line with one wrong number, and the compiler's message. The page `docs/shapes.md` shows
-//! a message, and the beginnings of common ones. These tests compare them with the programs and messages in
+//! The README shows a program, its line with one wrong number, and the compiler's message. The page `docs/shapes.md`
+//! shows a message, and the beginnings of common ones. These tests compare them with the programs and messages in
 //! `tests/shapes`.
 
 use std::fs::read_to_string;

@@ -156,7 +156,7 @@ fn infinity_is_never_best() {
 
 /// A run of 8 epochs, and one that is stopped after 3 and resumed.
 #[test]
-fn a_resumed_run_knows_its_best_epoch_and_begins_anew_with_another_monitor() {
+fn a_resumed_run_knows_its_best_epoch_and_begins_again_with_another_monitor() {
     let (data, folder) = (data(30), tempfile::tempdir().unwrap());
     let path = folder.path().join("run");
     let fit = |epochs, values: &[f64], monitor: Monitor| {

@@ -20,6 +20,7 @@ pub(crate) fn implementation(
     quote! {
         #leaf
         #[automatically_derived]
+        #[doc(hidden)]
         impl #impl_generics #root::layer::At<__PLACE, __X> for #ident #type_generics #clause {
             type Layer = Self;
             type Output = <Self as #root::layer::Layer<__X>>::Output;
@@ -44,6 +45,7 @@ pub(crate) fn stands_for_itself(input: &DeriveInput, root: &TokenStream) -> Toke
     quote! {
         #[diagnostic::do_not_recommend]
         #[automatically_derived]
+        #[doc(hidden)]
         impl #impl_generics #root::infer::After<__PLACE, __X> for #ident #type_generics #clause {
             type Layer = <Self as #root::layer::At<__PLACE, __X>>::Layer;
         }

@@ -50,8 +50,8 @@ use crate::{
 /// [`gradient_flows`](crate::gradient_flows) rejects a new network that reads only the last of 100 steps.
 ///
 /// # Source
-/// Hochreiter, Schmidhuber, "Long short-term memory", Neural Computation 9 (1997); Gers, Schmidhuber, Cummins, "Learning
-/// to forget" (2000), for the forget gate.
+/// Hochreiter, Schmidhuber, "Long short-term memory", Neural Computation 9 (1997); Gers, Schmidhuber, Cummins,
+/// "Learning to forget" (2000), for the forget gate.
 ///
 /// # Examples
 /// ```

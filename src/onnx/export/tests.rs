@@ -93,7 +93,7 @@ fn values_have_the_names_of_fields_and_no_name_occurs_twice() {
     assert_eq!(all.len(), count);
     for node in &graph.node {
         for input in node.input.iter().filter(|input| !input.is_empty()) {
-            assert!(all.contains(input), "`{input}` is no value");
+            assert!(all.contains(input), "`{input}` is not a value");
         }
     }
 }

@@ -45,9 +45,9 @@ use crate::tensor::{Tensor, Vector};
 /// scores vanishes. In a new network the weights are nearly equal, and the path through the values is a mean.
 ///
 /// # Source
-/// Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin, "Attention is all you need", NIPS 2017, section
-/// 3.2. Grouped queries: Ainslie et al., "GQA", EMNLP 2023. In blocks: Rabe, Staats, "Self-attention does not need O(n²)
-/// memory", 2021; Dao et al., "FlashAttention", NeurIPS 2022.
+/// Vaswani, Shazeer, Parmar, Uszkoreit, Jones, Gomez, Kaiser, Polosukhin, "Attention is all you need", NIPS 2017,
+/// section 3.2. Grouped queries: Ainslie et al., "GQA", EMNLP 2023. In blocks: Rabe, Staats, "Self-attention does not
+/// need O(n²) memory", 2021; Dao et al., "FlashAttention", NeurIPS 2022.
 ///
 /// # Examples
 /// ```

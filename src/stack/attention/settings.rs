@@ -45,8 +45,8 @@ pub struct SlidingWindow<const STEPS: usize>;
 /// · `BASE`^(-2i/d). t is the step and d the size of the head. So a score depends on the distance between two steps.
 ///
 /// # Source
-/// Su, Lu, Pan, Murtadha, Wen, Liu, "RoFormer: enhanced transformer with rotary position embedding", 2021, eq. 13 and 34,
-/// with the pairs of numbers of GPT-NeoX and Llama (`rotate_half`).
+/// Su, Lu, Pan, Murtadha, Wen, Liu, "RoFormer: enhanced transformer with rotary position embedding", 2021, eq. 13 and
+/// 34, with the pairs of numbers of GPT-NeoX and Llama (`rotate_half`).
 ///
 /// # Examples
 /// ```

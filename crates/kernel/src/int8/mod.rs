@@ -1,6 +1,6 @@
 //! Kernels for networks of 8-bit integers. A real number r is stored as an integer q, with r = scale (q - zero point).
 //!
-//! Everything here is integer arithmetic, by the formulas of TensorFlow Lite's reference kernels, but for recurrent
+//! Everything here is integer arithmetic, by the formulas of TensorFlow Lite's reference kernels, except for recurrent
 //! layers, whose gates and state are 32-bit floating point numbers. Only the functions `of`, which prepare the
 //! constants, compute with floating point next to them.
 //!
