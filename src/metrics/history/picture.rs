@@ -33,7 +33,7 @@ impl History {
             let cure = "record at least one value";
             return Err(PlotError::Empty { title: "a history".into(), cure });
         }
-        Ok(Picture::beside(panels))
+        Ok(Picture::side_by_side(panels))
     }
 
     fn panel(&self, title: &str, y: &str, names: &[&String]) -> Result<Picture, PlotError> {
