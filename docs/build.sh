@@ -6,3 +6,4 @@ cd "$(dirname "$0")/.."
 RUSTDOCFLAGS=--deny\ warnings cargo doc --no-deps --package chainrule --all-features
 mdbook build docs
 cp -r target/doc target/book/api
+echo '<meta http-equiv="refresh" content="0; url=chainrule/index.html">' > target/book/api/index.html
