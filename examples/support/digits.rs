@@ -25,7 +25,7 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Digit>, String> {
 /// Reads a line as a digit, with pixels from 0 to 1.
 fn digit(line: &str) -> Result<Digit, String> {
     let cells: [&str; 65] = (line.split(',').collect::<Vec<_>>().try_into()).map_err(|cells: Vec<_>| {
-        format!(": the first line has 65 columns, but this one has {}", cells.len())
+        format!(": a line has 65 columns, but this one has {}", cells.len())
     })?;
     let [pixels @ .., label] = &cells;
     let mut image = Vector::default();

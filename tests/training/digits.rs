@@ -80,9 +80,9 @@ fn a_bad_line_is_named_with_its_column() {
         (format!("0,0,17,{}9", "0,".repeat(61)), ", column 3: \"17\" is not a whole number from 0 to 16"),
         (format!("-1,{}9", "0,".repeat(63)), ", column 1: \"-1\" is not a whole number from 0 to 16"),
         (format!("0,1.5,{}9", "0,".repeat(62)), ", column 2: \"1.5\" is not a whole number from 0 to 16"),
-        ("0,0,9".into(), ": the first line has 65 columns, but this one has 3"),
-        (format!("{pixels}9,9"), ": the first line has 65 columns, but this one has 66"),
-        (String::new(), ": the first line has 65 columns, but this one has 1"),
+        ("0,0,9".into(), ": a line has 65 columns, but this one has 3"),
+        (format!("{pixels}9,9"), ": a line has 65 columns, but this one has 66"),
+        (String::new(), ": a line has 65 columns, but this one has 1"),
     ] {
         assert_eq!(message(bad), format!("digits.csv, line 3{expected}"));
     }
