@@ -26,7 +26,7 @@ use crate::tensor::{Image, Sequence, Vector};
 /// variance does not change. Train with batches of several samples.
 ///
 /// # Shapes
-/// `Vector<FEATURES>`, `Sequence<STEPS, FEATURES>` or `Image<FEATURES, H, W>`, The output has the same shape as the
+/// `Vector<FEATURES>`, `Sequence<STEPS, FEATURES>` or `Image<FEATURES, H, W>`. The output has the same shape as the
 /// input. `gain` (γ), `bias` (β), `running_mean` and `running_variance` are `[FEATURES]` and start at 1, 0, 0 and 1.
 ///
 /// # Settings
