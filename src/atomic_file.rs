@@ -51,7 +51,7 @@ pub(crate) fn write_by(
     };
     let key = key(&target);
     remove_stale(&folder, &key);
-    let mut new = Beside::create(&folder, &key).map_err(failed)?;
+    let mut new = Temporary::create(&folder, &key).map_err(failed)?;
     if let Some(old) = old {
         new.file.set_permissions(old.permissions()).map_err(failed)?;
     }
@@ -87,12 +87,12 @@ fn remove_stale(folder: &Path, key: &str) {
 }
 
 /// A new file in the same folder, and therefore on the same disk. It is deleted unless it replaces the old file.
-struct Beside {
+struct Temporary {
     file: File,
     path: Option<PathBuf>,
 }
 
-impl Beside {
+impl Temporary {
     /// Creates an empty file, `.chainrule-KEY-PROCESS-NUMBER.tmp`, and locks it if the file system has locks.
     fn create(folder: &Path, key: &str) -> io::Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -121,7 +121,7 @@ impl Beside {
     }
 }
 
-impl Drop for Beside {
+impl Drop for Temporary {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
             let _ = fs::remove_file(path); // the error that is reported is the first one

@@ -45,7 +45,7 @@ where
 impl<const PLACE: usize, X, F, S, Y> After<PLACE, X> for Residual<F, S>
 where
     X: Tensor + InferredAt<PLACE, F, Output = Y>,
-    Y: BesideShortcut<PLACE, X, S>,
+    Y: AddsToShortcut<PLACE, X, S>,
     Residual<<X as InferredAt<PLACE, F>>::Layer, Y::Shortcut>: At<PLACE, X>,
 {
     type Layer = <Residual<<X as InferredAt<PLACE, F>>::Layer, Y::Shortcut> as At<PLACE, X>>::Layer;
@@ -86,11 +86,11 @@ without_sizes!([F: 'static, const GATE_BIAS: i32] AutoHighway<F, GATE_BIAS>);
 /// The output of a branch next to the shortcut `S`. The bound is on the sample, so that the compiler waits until the
 /// sample type is inferred.
 #[doc(hidden)]
-pub trait BesideShortcut<const PLACE: usize, X: Tensor, S>: Sample {
+pub trait AddsToShortcut<const PLACE: usize, X: Tensor, S>: Sample {
     type Shortcut: Layer<X>;
 }
 
-impl<const PLACE: usize, X: Tensor, Y: Sample, S: Shortcut<PLACE, X, Y>> BesideShortcut<PLACE, X, S> for Y {
+impl<const PLACE: usize, X: Tensor, Y: Sample, S: Shortcut<PLACE, X, Y>> AddsToShortcut<PLACE, X, S> for Y {
     type Shortcut = S::Layer;
 }
 

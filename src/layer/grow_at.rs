@@ -56,7 +56,7 @@ where
 
 /// Whether window, stride and dilation are at least 1.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: its transposed window of {K} has a stride of {S} and a dilation of {DILATION}",
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: its transposed window of {K} has a stride of {S} and a dilation of {DILATION}: each must be at least 1",
     label = "a window, its stride and its dilation must be at least 1",
     note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]

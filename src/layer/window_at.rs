@@ -171,7 +171,7 @@ where
 
 /// Whether the stride is at least 1.
 #[diagnostic::on_unimplemented(
-    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: its window of {K} has a stride of {S}",
+    message = "layer {PLACE} of this stack, `{L}`, cannot take `{X}` as its input: its window of {K} has a stride of {S}: both must be at least 1",
     label = "the stride must be at least 1",
     note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]

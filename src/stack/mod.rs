@@ -104,7 +104,7 @@ pub use per_step::PerStep;
 pub use per_step::Step;
 #[doc(hidden)]
 pub use place::{
-    BesideBranch, BesideOperand, BesideSummand, Both, BranchesAt, HighwayBranchAt, JoinedBefore,
+    AddsToBranch, PairedOperand, AddsToSummand, Both, BranchesAt, HighwayBranchAt, JoinedBefore,
     JoinedBehind, KnownOutput, OperandAt, SameShapeAsInputAt, SameShapeAt, StepAt, SumWithFirst,
     SumWithFirstAt, SummandAt,
 };

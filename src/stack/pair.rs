@@ -5,7 +5,7 @@ use chainrule_parameters::{Parameters, Segment};
 
 use super::place::at_if;
 use super::summand::Summand;
-use super::{BesideSummand, Both, JoinedBehind, KnownOutput, backward_child};
+use super::{AddsToSummand, Both, JoinedBehind, KnownOutput, backward_child};
 use crate::bounds::ParallelInput;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
@@ -240,7 +240,7 @@ comparable!([] Duplicate);
 pub struct Sum;
 
 at_if!(
-    [A: Tensor, B: Tensor] Sum, Pair<A, B>, <A as BesideSummand<PLACE, B>>::Check, where A: BesideSummand<PLACE, B>
+    [A: Tensor, B: Tensor] Sum, Pair<A, B>, <A as AddsToSummand<PLACE, B>>::Check, where A: AddsToSummand<PLACE, B>
 );
 
 impl<A: Tensor, B: Tensor + SameSample<A>> Layer<Pair<A, B>> for Sum {

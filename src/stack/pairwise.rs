@@ -2,7 +2,7 @@
 
 use chainrule_derive::Parameters;
 
-use super::BesideOperand;
+use super::PairedOperand;
 use super::place::at_if;
 use crate::kernel::{Elementwise, Real, elementwise};
 use crate::layer::compare::comparable;
@@ -30,8 +30,8 @@ macro_rules! pairwise {
         comparable!([] $layer);
 
         at_if!(
-            [A: Tensor, B: Tensor] $layer, Pair<A, B>, <A as BesideOperand<PLACE, Self, B>>::Check,
-            where A: BesideOperand<PLACE, Self, B>
+            [A: Tensor, B: Tensor] $layer, Pair<A, B>, <A as PairedOperand<PLACE, Self, B>>::Check,
+            where A: PairedOperand<PLACE, Self, B>
         );
 
         impl<A: Tensor, B: Tensor + SameSample<A>> Layer<Pair<A, B>> for $layer {

@@ -94,12 +94,12 @@ impl<const PLACE: usize, X: Sample> HighwayBranchAt<PLACE, X> for X {
 }
 
 /// The output of a skip connection, next to a branch that gives `Y`. The two are compared when both are known.
-pub trait BesideBranch<const PLACE: usize, Y: Sample>: Sample {
+pub trait AddsToBranch<const PLACE: usize, Y: Sample>: Sample {
     /// The result of the check.
     type Check;
 }
 
-impl<const PLACE: usize, X: Sample, Y: Sample + SameShapeAt<PLACE, X>> BesideBranch<PLACE, Y> for X {
+impl<const PLACE: usize, X: Sample, Y: Sample + SameShapeAt<PLACE, X>> AddsToBranch<PLACE, Y> for X {
     type Check = Y::Check;
 }
 
@@ -165,12 +165,12 @@ impl<const PLACE: usize, A: Sample> SummandAt<PLACE, A> for A {
 }
 
 /// The first summand, next to a second that is a `B`. The two are compared when both are known.
-pub trait BesideSummand<const PLACE: usize, B: Sample>: Sample {
+pub trait AddsToSummand<const PLACE: usize, B: Sample>: Sample {
     /// The result of the check.
     type Check;
 }
 
-impl<const PLACE: usize, A: Sample, B: Sample + SummandAt<PLACE, A>> BesideSummand<PLACE, B> for A {
+impl<const PLACE: usize, A: Sample, B: Sample + SummandAt<PLACE, A>> AddsToSummand<PLACE, B> for A {
     type Check = B::Check;
 }
 
@@ -190,12 +190,12 @@ impl<const PLACE: usize, L, A: Sample> OperandAt<PLACE, L, A> for A {
 }
 
 /// The first operand, next to a second that is a `B`. The two are compared when both are known.
-pub trait BesideOperand<const PLACE: usize, L, B: Sample>: Sample {
+pub trait PairedOperand<const PLACE: usize, L, B: Sample>: Sample {
     /// The result of the check.
     type Check;
 }
 
-impl<const PLACE: usize, L, A: Sample, B: Sample + OperandAt<PLACE, L, A>> BesideOperand<PLACE, L, B> for A {
+impl<const PLACE: usize, L, A: Sample, B: Sample + OperandAt<PLACE, L, A>> PairedOperand<PLACE, L, B> for A {
     type Check = B::Check;
 }
 

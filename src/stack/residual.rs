@@ -3,7 +3,7 @@ use chainrule_parameters::{Parameters, Part, Segment};
 
 use super::place::at_if;
 use super::summand::Summand;
-use super::{BesideBranch, backward_child};
+use super::{AddsToBranch, backward_child};
 use crate::bounds::SameShape;
 use crate::layer::compare::comparable;
 use crate::layer::{
@@ -57,8 +57,8 @@ pub struct Residual<F, S = Identity> {
 
 at_if!(
     [X: Sample, F: At<PLACE, X>, S: At<PLACE, X>] Residual<F, S>, X,
-    <S::Output as BesideBranch<PLACE, F::Output>>::Check,
-    where S::Output: BesideBranch<PLACE, F::Output>
+    <S::Output as AddsToBranch<PLACE, F::Output>>::Check,
+    where S::Output: AddsToBranch<PLACE, F::Output>
 );
 
 const BRANCH: Segment = Segment::Name("branch");

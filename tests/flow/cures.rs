@@ -1,4 +1,4 @@
-//! Sixty networks whose gradients do not flow: each cure that a verdict names is applied, and moves the rate towards 1.
+//! 74 networks whose gradients do not flow: each cure that a verdict names is applied, and moves the rate towards 1.
 
 use chainrule::flow::{Flow, FlowHook, FlowOptions, FlowState, Verdict};
 use chainrule::layer::{Parameter, Plan, Role, View, ViewMut, Visitor, visit};

@@ -88,7 +88,10 @@ fn expand(input: &DeriveInput, attributes: &Attributes, krate: &TokenStream) -> 
     if let Some(lifetime) = input.generics.lifetimes().next() {
         return Err(Error::new_spanned(
             lifetime,
-            format!("`{}` cannot be a layer: it has a lifetime, but a layer owns its parameters", input.ident),
+            format!(
+                "`{}` cannot be a layer: it has a lifetime, but a layer owns its parameters",
+                input.ident
+            ),
         ));
     }
     let name = name::parts(input, attributes.name.as_ref(), krate)?;

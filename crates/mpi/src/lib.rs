@@ -43,7 +43,7 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 /// method returns within the [timeout](Self::timeout). After such an error the program should end. It then ends
 /// without `MPI_Finalize`, which would wait for all ranks, and so `mpirun` ends the others too.
 ///
-/// **On an error leave by [`std::process::exit(1)`](std::process::exit), not by returning**, while the trainer lives:
+/// **On an error leave by [`std::process::exit(1)`](std::process::exit), not by returning**, while the trainer exists:
 /// `mpirun` then ends all ranks at once. Returning drops this rank, which calls `MPI_Finalize`. If the others do not
 /// know of the error, such as one of the program itself, all wait for the whole timeout.
 #[derive(Debug)]

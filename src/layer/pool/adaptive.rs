@@ -67,8 +67,8 @@ pub struct AdaptiveAvgPool1d<const OUT: usize>;
 /// The maximum of each channel in `OUT_H` x `OUT_W` parts of an image of any size. The parts are as equal as possible.
 ///
 /// Forward as in [`AdaptiveAvgPool2d`], with the maximum of each part; backward `dx` = the sum of the `dy` of all parts
-/// in which this pixel is the maximum. Of equal numbers the first in memory order counts. A NaN counts as larger than
-/// any number.
+/// in which this pixel is the maximum. If several numbers are equal, the first one in memory counts. A NaN counts as
+/// larger than any number.
 ///
 /// # Shapes
 /// `Image<C, H, W>` to `Image<C, OUT_H, OUT_W>`, for sides of any size. `OUT_W` is `OUT_H` by default.

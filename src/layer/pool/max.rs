@@ -10,8 +10,8 @@ use chainrule_derive::Parameters;
 /// The maximum of each `K` x `K` window, channel by channel.
 ///
 /// Forward `y[c, r, s] = max x[c, STRIDE r + m - PAD, STRIDE s + n - PAD]` over m, n < K, where padding is never the
-/// maximum; backward `dx` = the sum of the `dy` of all windows in which this pixel is the maximum. Of equal numbers the
-/// first in memory order counts, as in PyTorch. A NaN counts as larger than any number.
+/// maximum; backward `dx` = the sum of the `dy` of all windows in which this pixel is the maximum. If several numbers
+/// are equal, the first one in memory counts, as in PyTorch. A NaN counts as larger than any number.
 ///
 /// # Shapes
 /// Input `Image<C, H, W>`; output `Image<C, (H + 2 PAD - K) / STRIDE + 1, (W + 2 PAD - K) / STRIDE + 1>`, rounded down:
@@ -47,8 +47,8 @@ pub struct MaxPool2d<const K: usize, const STRIDE: usize = K, const PAD: usize =
 /// The maximum of each feature in each window of `K` steps.
 ///
 /// Forward `y[t, f] = max x[STRIDE t + k - PAD, f]` over k < K, where padding is never the maximum; backward `dx` = the
-/// sum of the `dy` of all windows in which this number is the maximum. Of equal numbers the first counts. A NaN counts
-/// as larger than any number.
+/// sum of the `dy` of all windows in which this number is the maximum. If several numbers are equal, the first one
+/// counts. A NaN counts as larger than any number.
 ///
 /// # Shapes
 /// Input `Sequence<STEPS, FEATURES>`; output `Sequence<(STEPS + 2 PAD - K) / STRIDE + 1, FEATURES>`, rounded down.

@@ -20,7 +20,8 @@ use crate::tensor::{Image, Sample, Sequence, Tensor};
 ///
 /// Forward `y[c, r, s] = max x[c, S r + D m - P, S s + D n - P]` over the window, where S, D and P can differ between
 /// the axes, and padding is never the maximum; backward `dx` = the sum of the `dy` of all windows in which this pixel
-/// is the maximum. Of equal numbers the first in memory order counts. A NaN counts as larger than any number.
+/// is the maximum. If several numbers are equal, the first one in memory counts. A NaN counts as larger than any
+/// number.
 ///
 /// # Settings
 /// One setting, or a tuple of several in any order. Only the kernel has no default.

@@ -68,7 +68,7 @@ where
 
 /// Whether window, stride and dilation are at least 1. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
-    message = "a window of {K} has a stride of {S} and a dilation of {DILATION}",
+    message = "a window of {K} has a stride of {S} and a dilation of {DILATION}: each must be at least 1",
     label = "a window, its stride and its dilation must be at least 1",
     note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
@@ -182,7 +182,7 @@ pub trait Covers<
 }
 
 /// The length of a padded side minus the span of a window.
-type Beside<const D: usize, const K: usize, const DILATION: usize, const BEFORE: usize, const AFTER: usize> =
+type Slack<const D: usize, const K: usize, const DILATION: usize, const BEFORE: usize, const AFTER: usize> =
     Diff<PaddedBetween<D, BEFORE, AFTER>, Span<K, DILATION>>;
 
 impl<
@@ -206,11 +206,11 @@ where
     N<D>: Add<N<BEFORE>>,
     Sum<N<D>, N<BEFORE>>: Add<N<AFTER>>,
     PaddedBetween<D, BEFORE, AFTER>: Sub<Span<K, DILATION>>,
-    Beside<D, K, DILATION, BEFORE, AFTER>: Div<N<S>>,
-    Quot<Beside<D, K, DILATION, BEFORE, AFTER>, N<S>>: Add<U1>,
-    Sum<Quot<Beside<D, K, DILATION, BEFORE, AFTER>, N<S>>, U1>: ToSide,
+    Slack<D, K, DILATION, BEFORE, AFTER>: Div<N<S>>,
+    Quot<Slack<D, K, DILATION, BEFORE, AFTER>, N<S>>: Add<U1>,
+    Sum<Quot<Slack<D, K, DILATION, BEFORE, AFTER>, N<S>>, U1>: ToSide,
 {
-    type Out = <Sum<Quot<Beside<D, K, DILATION, BEFORE, AFTER>, N<S>>, U1> as ToSide>::Side;
+    type Out = <Sum<Quot<Slack<D, K, DILATION, BEFORE, AFTER>, N<S>>, U1> as ToSide>::Side;
 }
 
 /// The number of steps to the last window, rounded up.

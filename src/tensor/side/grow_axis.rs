@@ -31,7 +31,7 @@ where
 
 /// Whether window, stride and dilation are at least 1.
 #[diagnostic::on_unimplemented(
-    message = "a transposed window of {K} has a stride of {S} and a dilation of {DILATION}",
+    message = "a transposed window of {K} has a stride of {S} and a dilation of {DILATION}: each must be at least 1",
     label = "a window, its stride and its dilation must be at least 1",
     note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]

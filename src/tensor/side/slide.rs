@@ -29,7 +29,7 @@ where
 
 /// Whether the stride is at least 1. The division is computed only if the answer is `B1`.
 #[diagnostic::on_unimplemented(
-    message = "a window of {K} has a stride of {S}",
+    message = "a window of {K} has a stride of {S}: both must be at least 1",
     label = "the stride must be at least 1",
     note = "windows, strides, dilations, factors and numbers of groups must be at least 1"
 )]
