@@ -1,4 +1,5 @@
-//! Tier 1: atomic writing. The file is always either the old one or the new one, never a part of one.
+// Tier 1.
+//! Atomic writing. The file is always either the old one or the new one, never a part of one.
 
 use std::fs::{self, File};
 use std::io;

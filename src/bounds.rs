@@ -1,4 +1,5 @@
-//! Tier 2, above `tensor`: bounds with readable error messages.
+// Tier 2, above `tensor`.
+//! Bounds with readable error messages.
 //!
 //! Each trait here, except `ParallelInput`, has an impl for one type only, so a method could name that type instead.
 //! (`InputOf` and `Maps` are in `network`.) The traits exist because the compiler's messages are then readable:

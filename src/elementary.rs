@@ -1,4 +1,5 @@
-//! Tier 1: elementary functions that the compiler can vectorize, for your own activations and losses.
+// Tier 1.
+//! Elementary functions that the compiler can vectorize, for your own activations and losses.
 //!
 //! They have no branches and no calls. The loops of an [`Activation`](crate::layer::Activation) are compiled for the
 //! instruction set of each processor. There they are between two times (`exp`) and twenty times (`tanh`) as fast as the

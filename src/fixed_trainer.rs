@@ -1,4 +1,5 @@
-//! Tier 8: training without a heap.
+// Tier 8.
+//! Training without a heap.
 
 use core::fmt;
 

@@ -1,4 +1,5 @@
-//! Tier 1: the kernels, re-exported from the crate `chainrule-kernel`.
+// Tier 1.
+//! The kernels, re-exported from the crate `chainrule-kernel`.
 
 pub(crate) use chainrule_kernel::all_within;
 pub(crate) use chainrule_kernel::elementary;

@@ -1,4 +1,5 @@
-//! Tier 1: random numbers from a seed.
+// Tier 1.
+//! Random numbers from a seed.
 
 /// Returns a random number generator with this seed. It gives the same numbers on every machine.
 ///

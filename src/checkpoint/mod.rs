@@ -1,4 +1,5 @@
-//! Tier 6: networks and checkpoints in files.
+// Tier 6.
+//! Networks and checkpoints in files.
 //!
 //! A network is saved in the [safetensors](https://github.com/huggingface/safetensors) format: a tensor for each
 //! parameter and each [buffer](crate::layer::Role::Buffer), named by its path, such as `2.branch.0.weight`. Python

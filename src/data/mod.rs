@@ -1,4 +1,5 @@
-//! Tier 6: data, in memory and from files.
+// Tier 6.
+//! Data, in memory and from files.
 //!
 //! | what | where |
 //! |---|---|

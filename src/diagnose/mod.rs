@@ -1,4 +1,5 @@
-//! Tier 9: a diagnosis of a training that does not learn.
+// Tier 9.
+//! A diagnosis of a training that does not learn.
 //!
 //! ```
 //! use chainrule::data::Dataset;

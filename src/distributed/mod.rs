@@ -1,4 +1,5 @@
-//! Tier 7: training on several processes or machines.
+// Tier 7.
+//! Training on several processes or machines.
 //!
 //! Each process is a *rank*, a number from 0. All ranks run the same program.
 //! [`Trainer::across`](crate::Trainer::across) copies the state of rank 0 to all ranks, and divides every batch among

@@ -1,4 +1,5 @@
-//! Tier 6: the gradient flow that mean field theory expects in a new network, computed from its type at compile time.
+// Tier 6.
+//! The gradient flow that mean field theory expects in a new network, computed from its type at compile time.
 
 pub(crate) mod advice;
 pub(crate) mod cause;

@@ -1,4 +1,5 @@
-//! Tier 7: gradient flow. It shows where a gradient vanishes or explodes, which factor causes it, and how to cure it.
+// Tier 7.
+//! Gradient flow. It shows where a gradient vanishes or explodes, which factor causes it, and how to cure it.
 //!
 //! Backpropagation is a product (Hochreiter 1991; Bengio, Simard, Frasconi 1994),
 //!

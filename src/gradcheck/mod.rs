@@ -1,4 +1,5 @@
-//! Tier 5: checks that a backward pass is the derivative of its forward pass.
+// Tier 5.
+//! Checks that a backward pass is the derivative of its forward pass.
 //!
 //! [`gradcheck`] compares the gradients of a layer or a whole network with finite differences. It compares each number,
 //! with its sign, for the inputs and for every parameter. [`gradcheck_loss`] does this for a loss. Write such a test

@@ -1,4 +1,5 @@
-//! Tier 4, above `stack`: networks without input sizes. You write only the output size of each layer.
+// Tier 4, above `stack`.
+//! Networks without input sizes. You write only the output size of each layer.
 //!
 //! [`Infer<X, N>`](Infer) is the network `N` for data of the shape `X`. The compiler infers the input size of each
 //! layer. The result is the same type as the network with all sizes written out, so its files, speed, messages and

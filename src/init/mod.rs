@@ -1,4 +1,5 @@
-//! Tier 5: the initialization of a network's parameters.
+// Tier 5.
+//! The initialization of a network's parameters.
 //!
 //! The product in the chain rule has a factor W for every layer. The initializer sets the size of W at the start of
 //! training, and so determines whether gradients vanish or explode there. One call initializes a whole network:

@@ -1,3 +1,4 @@
+// Tier 3.
 //! Layers: the contract of a layer, and the basic layers, one file for each family.
 //!
 //! The contract:
@@ -10,8 +11,6 @@
 //!
 //! [`stack`](crate::stack) combines layers into networks. To write a layer yourself, see
 //! [the guide](crate::guide::your_own_layer).
-//!
-//! In the tiers of the architecture this is tier 3: it uses tensors and kernels, and stacks use it.
 
 mod activation;
 mod affine;

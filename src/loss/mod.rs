@@ -1,4 +1,5 @@
-//! Tier 5: losses R = L(A, Y), which compare the outputs A of a network with the targets Y.
+// Tier 5.
+//! Losses R = L(A, Y), which compare the outputs A of a network with the targets Y.
 //!
 //! | loss | PyTorch's name | output | target of a sample | loss of a sample |
 //! |---|---|---|---|---|

@@ -1,4 +1,5 @@
-//! Tier 6, above `data`: metrics of classifiers and regressions.
+// Tier 6, above `data`.
+//! Metrics of classifiers and regressions.
 //!
 //! | metric | arguments |
 //! |---|---|

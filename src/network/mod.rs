@@ -1,4 +1,5 @@
-//! Tier 6: the methods that every network has.
+// Tier 6.
+//! The methods that every network has.
 
 mod arithmetic;
 mod budget;

@@ -1,4 +1,5 @@
-//! Tier 7: networks as ONNX files.
+// Tier 7.
+//! Networks as ONNX files.
 //!
 //! [`save`] writes a network as an ONNX file, which onnxruntime and many other programs run. For a file of PyTorch's
 //! exporter, [`source`] writes the Rust type of its network, and [`load`] loads its weights into a network of this

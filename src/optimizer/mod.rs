@@ -1,4 +1,5 @@
-//! Tier 5: optimizers. They change a network along its gradient.
+// Tier 5.
+//! Optimizers. They change a network along its gradient.
 //!
 //! The moments of an optimizer have the type of the network that it trains, and its step is one loop over the
 //! parameters. The settings are public fields, so you can change them between steps: `adam.learning_rate *= 0.9`. An

@@ -1,4 +1,5 @@
-//! Tier 7: networks of 8-bit integers, for inference without floating point (except in recurrent layers).
+// Tier 7.
+//! Networks of 8-bit integers, for inference without floating point (except in recurrent layers).
 //!
 //! [`Quantized<N, X>`](Quantized) is the int8 form of the network `N` for inputs `X`. It is created from a trained
 //! network and a calibration set, which contains typical inputs:

@@ -1,4 +1,5 @@
-//! Tier 5: schedules of the learning rate.
+// Tier 5.
+//! Schedules of the learning rate.
 //!
 //! A schedule is a factor of the initial learning rate at each step. So it does not depend on the optimizer:
 //!

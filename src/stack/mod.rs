@@ -1,4 +1,5 @@
-//! Tier 4: layers that contain other layers. Their backward passes apply the chain rule.
+// Tier 4.
+//! Layers that contain other layers. Their backward passes apply the chain rule.
 //!
 //! | type | forward | backward |
 //! |---|---|---|

@@ -1,4 +1,5 @@
-//! Tier 5: networks on streams, one step of a sequence at a time.
+// Tier 5.
+//! Networks on streams, one step of a sequence at a time.
 //!
 //! A recurrent network that is trained on sequences can be used on an endless stream: an audio signal, or the sensors
 //! of a robot. [`StreamState`] has the state of all layers, and [`Network::step`](crate::Network::step) computes the

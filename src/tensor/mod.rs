@@ -1,4 +1,5 @@
-//! Tier 2: samples. Their shape is part of their type.
+// Tier 2.
+//! Samples. Their shape is part of their type.
 //!
 //! | type | contents | memory order |
 //! |---|---|---|

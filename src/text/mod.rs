@@ -1,4 +1,5 @@
-//! Tier 6: text as tokens.
+// Tier 6.
+//! Text as tokens.
 //!
 //! | what | where |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! Tier 7: the predictions of mean field theory for wide random networks, to compare with measured gradients.
+// Tier 7.
+//! The predictions of mean field theory for wide random networks, to compare with measured gradients.
 //!
 //! | question | answer |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! Tier 8: training.
+// Tier 8.
+//! Training.
 
 #[cfg(feature = "checkpoint")]
 mod across;

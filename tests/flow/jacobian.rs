@@ -321,7 +321,7 @@ fn what_makes_no_sense_is_an_error() {
     for pair in [("0", "2"), ("1.0.branch", "1"), ("1.1", "0"), ("1.", "1")] {
         let error = between(pair).unwrap_err();
         assert!(matches!(error, Error::NotOnMainPath { .. }), "{error}");
-        assert!(error.to_string().ends_with("there are 0, 1.0 and 1.1"), "{error}");
+        assert!(error.to_string().ends_with("its layers are 0, 1.0 and 1.1"), "{error}");
     }
     // The output is finite, and a product of two factors of 1e30 is not.
     let mut steep = <(Linear<1, 1>, Linear<1, 1>)>::init_with(Initializer::constant(1e30), &mut rng(0));

@@ -131,7 +131,7 @@ fn the_table_and_the_modules_name_the_same_tier() {
         for name in *names {
             let file = [format!("src/{name}.rs"), format!("src/{name}/mod.rs")].map(|file| root.join(file));
             let source = file.iter().find_map(|file| read_to_string(file).ok()).unwrap();
-            assert!(source.starts_with(&format!("//! Tier {tier}")), "`src/{name}` does not say its tier");
+            assert!(source.starts_with(&format!("// Tier {tier}")), "`src/{name}` does not say its tier");
             assert!(row.contains(&format!("`src/{name}")), "`{name}` in ARCHITECTURE.md");
         }
     }
