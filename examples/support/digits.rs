@@ -24,9 +24,8 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Vec<Digit>, String> {
 
 /// Reads a line as a digit, with pixels from 0 to 1.
 fn digit(line: &str) -> Result<Digit, String> {
-    let cells: [&str; 65] = (line.split(',').collect::<Vec<_>>().try_into()).map_err(|cells: Vec<_>| {
-        format!(": a line has 65 columns, but this one has {}", cells.len())
-    })?;
+    let cells: [&str; 65] = (line.split(',').collect::<Vec<_>>().try_into())
+        .map_err(|cells: Vec<_>| format!(": a line has 65 columns, but this one has {}", cells.len()))?;
     let [pixels @ .., label] = &cells;
     let mut image = Vector::default();
     for (at, (pixel, cell)) in image.0.iter_mut().zip(pixels).enumerate() {

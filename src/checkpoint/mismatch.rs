@@ -15,6 +15,8 @@ use super::Origin;
 /// let bytes = checkpoint::to_bytes(&Linear::<2, 1>::init(&mut rng(1)))?;
 /// let Err(CheckpointError::Mismatch(mismatch)) = checkpoint::from_bytes::<Linear<3, 1>>(&bytes) else { panic!() };
 /// assert_eq!(mismatch.problems[0].to_string(), "weight: [2, 1] in the file, [3, 1] in the network");
+/// assert!(matches!(mismatch.problems[0].wrong, checkpoint::Wrong::Shape { .. }));
+/// assert_eq!(mismatch.origin, checkpoint::Origin::Bytes);
 /// # Ok::<(), CheckpointError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +43,7 @@ pub struct Problem {
     pub wrong: Wrong,
 }
 
-/// The reason why a tensor or a value does not fit.
+/// The reason why a tensor or a value does not fit. See the example of [`Mismatch`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Wrong {

@@ -1,6 +1,8 @@
 //! Errors in a line or a cell of a table.
 
 /// An error in a line of a table, inside [`DataError::Line`](super::DataError::Line).
+///
+/// The example of `data::Csv` prints one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadLine {

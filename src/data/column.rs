@@ -8,7 +8,7 @@ use crate::kernel::Real;
 use crate::tensor::Tensor;
 
 /// A column of a table: its name in the header, or its index, counted from 0. The methods of [`Csv`](super::Csv) accept
-/// a text or a number in place of it.
+/// a text or a number in place of it. See the example of [`Csv`](crate::data::Csv).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Column {
     /// The index of the column, counted from 0.

@@ -37,6 +37,10 @@ use crate::tensor::{Label, Tensor};
 /// let kinds = Csv::from_reader("bad.csv", table.as_bytes()).without_header().labels::<Vector<2>, 2>(2)?;
 /// let error = kinds.read().unwrap_err().to_string();
 /// assert_eq!(error, r#"bad.csv, line 2, column 2: "1.x" is not a number"#);
+///
+/// let short = Csv::from_reader("short.csv", "1.5,0\n3.0\n".as_bytes()).without_header().labels::<Vector<1>, 2>(1)?;
+/// let error = short.read().unwrap_err().to_string();
+/// assert_eq!(error, "short.csv, line 2: the first line has 2 columns, but this one has 1");
 /// # Ok::<(), chainrule::data::DataError>(())
 /// ```
 ///

@@ -17,6 +17,7 @@
 //! let diagnosis = trainer.diagnose(&data)?;
 //! println!("{diagnosis}");
 //! assert_eq!(diagnosis.problem(), Some(Problem::SymmetricWeights));
+//! assert!(diagnosis.control().unwrap().steps > 0); // the trial of the unchanged training
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

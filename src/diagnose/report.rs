@@ -32,7 +32,8 @@ pub struct Diagnosis {
     pub passes: u64,
 }
 
-/// A short training with one change: an element of [`Diagnosis::trials`].
+/// A short training with one change: an element of [`Diagnosis::trials`]. See the example of
+/// [`diagnose`](crate::diagnose).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Trial {

@@ -22,7 +22,8 @@ pub fn local(size: usize) -> Vec<LocalRank> {
     (0..size).map(|rank| LocalRank { rank, size, boxes: boxes.clone(), timeout: TIMEOUT }).collect()
 }
 
-/// A rank on a thread of this process. The function [`local`] creates it.
+/// A rank on a thread of this process. The function [`local`] creates it. See the example of
+/// [the module](crate::distributed).
 #[derive(Debug)]
 pub struct LocalRank {
     rank: usize,

@@ -76,7 +76,9 @@ pub enum RankError {
         rank: usize,
     },
     /// A rank sent an unexpected number of bytes: the programs of the ranks differ.
-    #[error("rank {rank} sent {found} bytes, but {expected} were expected: the ranks do not run the same program")]
+    #[error(
+        "rank {rank} sent {found} bytes, but {expected} were expected: the ranks do not run the same program"
+    )]
     OutOfStep {
         /// The rank.
         rank: usize,

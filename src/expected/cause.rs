@@ -3,7 +3,8 @@
 use super::weights::depth;
 use crate::layer::{Effect, Factor, Moments, Plan};
 
-/// The factor of the chain rule that is the cause of a problem: the field `cause` of a `flow::Verdict`.
+/// The factor of the chain rule that is the cause of a problem: the field `cause` of a `flow::Verdict`. See the example
+/// of [`flow`](crate::flow).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "flow", derive(serde::Serialize))]
 #[cfg_attr(not(feature = "flow"), allow(unreachable_pub))] // `flow` exports it

@@ -11,7 +11,8 @@ use crate::kernel::Real;
 use crate::layer::AttentionScores;
 use crate::tensor::Numbers;
 
-/// The heads of an attention layer, measured over a batch: [`LayerFlow::attention`](super::LayerFlow::attention).
+/// The heads of an attention layer, measured over a batch: [`LayerFlow::attention`](super::LayerFlow::attention). See
+/// the example of [the guide to transformers](crate::guide::transformers).
 #[doc(alias = "attention entropy")]
 #[doc(alias = "entropy collapse")]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -21,7 +22,8 @@ pub struct AttentionFlow {
 }
 
 /// A head of an attention layer, measured over a batch: an element of [`AttentionFlow::heads`]. Queries that see a
-/// single key have no choice, and are left out.
+/// single key have no choice, and are left out. See the example of
+/// [the guide to transformers](crate::guide::transformers).
 #[doc(alias = "attention entropy")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct HeadFlow {

@@ -76,7 +76,8 @@ pub struct Curvature {
     pub passes: usize,
 }
 
-/// An eigenvalue λ of the Hessian, with its accuracy: [`Curvature::largest`] and [`Curvature::smallest`].
+/// An eigenvalue λ of the Hessian, with its accuracy: [`Curvature::largest`] and [`Curvature::smallest`]. See the
+/// example of [`GradientFlow::curvature`](crate::flow::GradientFlow::curvature).
 #[doc(alias = "sharpness")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Eigenvalue {
@@ -89,7 +90,8 @@ pub struct Eigenvalue {
     pub error: f64,
 }
 
-/// An estimate of the trace of the Hessian: [`Curvature::trace`].
+/// An estimate of the trace of the Hessian: [`Curvature::trace`]. See the example of
+/// [`GradientFlow::curvature`](crate::flow::GradientFlow::curvature).
 ///
 /// # Source
 /// Hutchinson, "A stochastic estimator of the trace of the influence matrix", 1990: the mean of zᵀ H z, where the
@@ -156,7 +158,7 @@ impl Curvature {
 
 /// The result of [`Curvature::compare`].
 ///
-/// It prints as a sentence.
+/// It prints as a sentence. See the example of [`GradientFlow::curvature`](crate::flow::GradientFlow::curvature).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RateComparison {
     /// The learning rate.

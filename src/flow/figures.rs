@@ -85,7 +85,8 @@ pub struct LayerFlow {
     pub output_grads: Option<Histogram>,
 }
 
-/// Figures of g'(Z) of an activation over a batch: [`LayerFlow::activation`].
+/// Figures of g'(Z) of an activation over a batch: [`LayerFlow::activation`]. See the example of
+/// [`FlowHook`](crate::flow::FlowHook).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct ActivationFlow {
     /// The mean of |g'|.
@@ -99,7 +100,8 @@ pub struct ActivationFlow {
     pub dead: f64,
 }
 
-/// Figures of the W of a linear map or a convolution: [`LayerFlow::weights`].
+/// Figures of the W of a linear map or a convolution: [`LayerFlow::weights`]. See the example of
+/// [`FlowHook`](crate::flow::FlowHook).
 #[doc(alias = "spectral norm")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WeightsFlow {
@@ -112,7 +114,8 @@ pub struct WeightsFlow {
     pub spectrum: Option<Spectrum>,
 }
 
-/// One of the paths through a sum, or one of the two paths through attention: an element of [`LayerFlow::paths`].
+/// One of the paths through a sum, or one of the two paths through attention: an element of [`LayerFlow::paths`]. See
+/// the example of [`Flow::parts`](crate::flow::Flow::parts).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PathFlow {
     /// `branch` or `shortcut`, or an index in a concatenation. In attention, `values` or `scores`.
@@ -121,7 +124,8 @@ pub struct PathFlow {
     pub input_grad_rms: f64,
 }
 
-/// A parameter tensor and its gradient: an element of [`LayerFlow::parameters`].
+/// A parameter tensor and its gradient: an element of [`LayerFlow::parameters`]. See the example of
+/// [`Recorder`](crate::flow::Recorder).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ParameterFlow {
     /// Its name in its layer.

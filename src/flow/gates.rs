@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::VANISHING;
 
 /// The numbers of a gate over a batch, and over all steps of a recurrent layer: an element of
-/// [`LayerFlow::gates`](super::LayerFlow::gates).
+/// [`LayerFlow::gates`](super::LayerFlow::gates). See the example of [`TimeFlow`](crate::flow::TimeFlow).
 #[doc(alias = "forget gate")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct GateFlow {

@@ -90,6 +90,7 @@ pub trait GradientFlow: Network {
     /// let noise = Linear::<1, 1>::zeros().gradient_noise(&MeanSquaredError, &inputs, &targets)?;
     /// println!("{noise}"); // a table, and what it means
     /// assert!(noise.network.noise_scale.unwrap() < 5.0); // tr(Σ)/|G|²: here a few samples show the gradient
+    /// assert_eq!(noise.layers[0].parameters, 2); // one weight and one bias
     /// # Ok::<(), chainrule::Error>(())
     /// ```
     ///
@@ -142,6 +143,7 @@ pub trait GradientFlow: Network {
     /// let net = Linear::<1, 1, f64, NoBias>::zeros();
     /// let curvature = net.curvature(&MeanSquaredError, &[Vector([3.0])], &[Vector([1.0])])?;
     /// approx::assert_relative_eq!(curvature.largest.value, 18.0, max_relative = 1e-8);
+    /// approx::assert_relative_eq!(curvature.trace.unwrap().value, 18.0, max_relative = 1e-6);
     /// println!("{curvature}");
     /// println!("{}", curvature.compare(0.2, 0.0)?); // 2/λ = 0.111; the learning rate 0.2 is 1.800 times that: ..
     /// # Ok::<(), chainrule::Error>(())
@@ -223,6 +225,7 @@ pub trait GradientFlow: Network {
     /// let gaussian = Net::<Tanh>::init_with(Initializer::lecun_normal(), &mut rng(1)).jacobian_spectrum(&inputs)?;
     /// println!("{orthogonal}"); // the figures, and a histogram
     /// assert!(orthogonal.near_one.unwrap() > 0.8 && gaussian.near_one.unwrap() < 0.5);
+    /// assert!(orthogonal.largest.least <= orthogonal.largest.greatest); // the largest singular value at two inputs
     /// # Ok::<(), chainrule::Error>(())
     /// ```
     ///

@@ -40,6 +40,10 @@ const BINS: usize = 40;
 /// )?;
 /// let layers = hook.into_layers();
 /// assert_eq!(layers[1].path, "0");
+/// let weights = layers[1].weights.unwrap();
+/// assert_eq!(weights.fan_in, 4);
+/// assert!(weights.spectrum.unwrap().smallest <= weights.spectrum.unwrap().largest); // singular values of W
+/// assert!(layers[2].activation.unwrap().mean <= 1.0); // g' of tanh
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[doc(alias = "backward hook")]

@@ -10,7 +10,7 @@
 //! of the gradient. One call measures all gains on a batch:
 //!
 //! ```
-//! use chainrule::flow::FlowState;
+//! use chainrule::flow::{Cause, FlowState, MIN_SAMPLES};
 //! use chainrule::prelude::*;
 //!
 //! type Plain = (Linear<8, 32>, [(Sigmoid, Linear<32, 32>); 10], Linear<32, 2>);
@@ -22,6 +22,8 @@
 //! let plain = Plain::init(&mut rng(1)).flow(&CrossEntropy::default(), &inputs, &targets)?;
 //! println!("{plain}"); // a table: each layer with its gradient, its gain, its g' or its W; and the verdict
 //! assert_eq!(plain.verdict().state, FlowState::Vanishing);
+//! assert_eq!(plain.verdict().cause, Some(Cause::Activation)); // g' of a sigmoid is at most 1/4
+//! assert!(plain.samples >= MIN_SAMPLES); // enough to diagnose dead units
 //!
 //! let cured = Cured::init(&mut rng(1)).flow(&CrossEntropy::default(), &inputs, &targets)?;
 //! assert_eq!(cured.verdict().state, FlowState::Healthy);

@@ -78,7 +78,8 @@ pub struct GradientNoise {
     pub layers: Vec<LayerNoise>,
 }
 
-/// The noise of one layer's gradient: an element of [`GradientNoise::layers`].
+/// The noise of one layer's gradient: an element of [`GradientNoise::layers`]. See the example of
+/// [`GradientFlow::gradient_noise`](crate::flow::GradientFlow::gradient_noise).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerNoise {
     /// Its path, as in a [`Flow`](super::Flow). A shared layer has one row, without the indices of its applications.

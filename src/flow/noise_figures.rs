@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::figures::{norm, ratio};
 
-/// The noise of the gradient of a network, or of one layer: [`GradientNoise`](super::GradientNoise) has both.
+/// The noise of the gradient of a network, or of one layer: [`GradientNoise`](super::GradientNoise) has both. See the
+/// example of [`GradientFlow::gradient_noise`](crate::flow::GradientFlow::gradient_noise).
 ///
 /// In the formulas g(i) is the gradient of piece i of m, with b samples each. g is their mean, the gradient of the
 /// batch, and n = m b. G is the gradient of all data, and Σ the covariance of the gradients of single samples. Sums are

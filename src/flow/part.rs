@@ -94,6 +94,8 @@ impl Flow {
     /// assert_eq!(parts.len(), 3);
     /// assert_eq!(parts[0].path, "1.0.branch");
     /// assert_eq!(parts[0].verdict.state, FlowState::Vanishing); // inside them
+    /// assert_eq!(flow.layer("1.0").unwrap().paths[0].name, "branch"); // the other path is the skip connection
+    /// assert_eq!(flow.steps()[0].from.path, "2"); // the gradient starts at the last layer of weights
     /// println!("{}", flow.parts_table());
     /// # Ok::<(), chainrule::Error>(())
     /// ```

@@ -12,7 +12,8 @@ use crate::layer::AnyLayer;
 use crate::tensor::Numbers;
 
 /// The largest and the smallest factor by which a linear map can change the length of a vector, in the forward and in
-/// the backward pass: [`WeightsFlow::spectrum`](super::WeightsFlow::spectrum).
+/// the backward pass: [`WeightsFlow::spectrum`](super::WeightsFlow::spectrum). See the example of
+/// [`FlowHook`](crate::flow::FlowHook).
 #[doc(alias = "spectral norm")]
 #[doc(alias = "power iteration")]
 #[doc(alias = "singular values")]

@@ -24,6 +24,7 @@ use crate::layer::{Recurrence, TimeStep};
 /// let time = flow.layers[1].time.as_ref().unwrap();
 /// assert_eq!(time.gradients.len(), 20);
 /// assert!(time.share().unwrap() < 0.1); // of the gradient of the last step, at the first
+/// assert!(flow.layers[1].gates.iter().any(|gate| gate.name == "forget" && gate.mean > 0.0));
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 #[doc(alias = "bptt")]

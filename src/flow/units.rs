@@ -11,7 +11,8 @@ use super::figures::{find_near, sum};
 use crate::kernel::Real;
 use crate::tensor::Numbers;
 
-/// A unit is dormant if the mean of its |output| is at most this share of the mean over all units of its layer.
+/// A unit is dormant if the mean of its |output| is at most this share of the mean over all units of its layer. See the
+/// example of [`Recorder`](crate::flow::Recorder), which counts them.
 ///
 /// # Source
 /// Sokar, Agarwal, Castro, Evci, "The dormant neuron phenomenon in deep reinforcement learning", ICML 2023, definition
@@ -22,7 +23,8 @@ pub const DORMANT: f64 = 0.025;
 /// The number of inactive units of an activation over some samples: those of a batch, or those in the window of a
 /// [`Recorder`](super::Recorder).
 ///
-/// A unit is a feature, or a channel of an image. See [`LayerFlow::units`](super::LayerFlow::units).
+/// A unit is a feature, or a channel of an image. See [`LayerFlow::units`](super::LayerFlow::units), and the example of
+/// [`Recorder`](crate::flow::Recorder).
 #[doc(alias = "dead neurons")]
 #[doc(alias = "dying relu")]
 #[doc(alias = "dormant neurons")]
@@ -52,6 +54,7 @@ impl UnitsFlow {
 }
 
 /// The dead and dormant units of an activation, as indices: an element of [`Recorder::units`](super::Recorder::units).
+/// See the example of [`Recorder`](crate::flow::Recorder).
 #[doc(alias = "dead neurons")]
 #[doc(alias = "dormant neurons")]
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -15,12 +15,12 @@ pub const VANISHING: f64 = ExpectedFlow::VANISHING;
 
 /// A layer has too many inactive units (saturated or dead) if their share is above this. A healthy ReLU has half. (A
 /// convention of this crate. More than half of the layers must exceed it, so that a single layer does not give a
-/// verdict.)
+/// verdict.) See the example of [`Rules`](crate::flow::Rules).
 pub const DEAD_FRACTION: f64 = 0.75;
 
 /// With fewer samples than this, dead units are not diagnosed as a trend: a healthy ReLU is inactive in all of 8
 /// independent samples with probability 1/256. (The verdict still names a layer that is inactive as a whole and stops
-/// the gradient.)
+/// the gradient.) See the example of [the module](crate::flow).
 pub const MIN_SAMPLES: usize = 8;
 
 /// The state of the gradients. See the example of [the module](crate::flow).
@@ -43,7 +43,7 @@ pub enum FlowState {
 }
 
 /// A diagnosis of the gradients of a network: the state, where it begins, its cause, and a cure.
-/// [`Flow::verdict`](super::Flow::verdict) returns it.
+/// [`Flow::verdict`](super::Flow::verdict) returns it. See the example of [the module](crate::flow).
 #[doc(alias = "diagnosis")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verdict {

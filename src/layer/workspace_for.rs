@@ -12,7 +12,8 @@ use super::as_workspace::{AsWorkspace, FixedWorkspace};
 pub struct Prediction<N, X>(PhantomData<fn() -> (N, X)>);
 
 /// A training step of the network `N` for inputs `X`, as a type: the `P` of a [`WorkspaceFor<P>`](WorkspaceFor).
-/// [`Network::loss_gradient`](crate::Network::loss_gradient) takes such a workspace.
+/// [`Network::loss_gradient`](crate::Network::loss_gradient) takes such a workspace. See the example of
+/// [`workspace!`](crate::workspace).
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingStep<N, X>(PhantomData<fn() -> (N, X)>);
 

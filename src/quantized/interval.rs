@@ -4,7 +4,7 @@ use chainrule_kernel::int8::Nested;
 /// The range of the numbers at one place in a network. It always includes 0.
 ///
 /// ```
-/// use chainrule::quantized::{Interval, Quantization};
+/// use chainrule::quantized::{Interval, Quantization, Ranges};
 ///
 /// let range = Interval { low: 0.0, high: 2.0 }.union(Interval { low: -0.55, high: 1.0 });
 /// assert_eq!(range, Interval { low: -0.55, high: 2.0 });
@@ -12,6 +12,10 @@ use chainrule_kernel::int8::Nested;
 /// approx::assert_relative_eq!(stored.scale, 0.01, epsilon = 1e-6);
 /// assert_eq!(stored.zero_point, -73);
 /// approx::assert_relative_eq!(stored.dequantize(stored.quantize(1.234)), 1.23, epsilon = 1e-6);
+///
+/// let mut measured = Interval::EMPTY;
+/// measured.see(&[1.0, -0.5]);
+/// assert_eq!(measured, Interval { low: -0.5, high: 1.0 });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
@@ -33,7 +37,8 @@ impl Interval {
     }
 }
 
-/// The measurements of a calibration. A layer that you write yourself usually has an [`Interval`], or `()`.
+/// The measurements of a calibration. A layer that you write yourself usually has an [`Interval`], or `()`. See the
+/// example of [`Interval`].
 pub trait Ranges: Copy {
     /// The ranges before any sample.
     const EMPTY: Self;

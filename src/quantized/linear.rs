@@ -8,6 +8,13 @@ use crate::layer::{Bias, Dense, Linear};
 use crate::tensor::{Image, Sequence, Tensor, Vector, len};
 
 /// A tensor whose shape can contain packed data.
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::quantized::PackedShape;
+///
+/// assert_eq!(size_of::<<Vector<3> as PackedShape>::Packed<i8>>(), 3); // an array of three bytes
+/// ```
 pub trait PackedShape: Tensor<Scalar = f32> {
     /// An array with the sides of this tensor.
     type Packed<E: Packed>: Packed;

@@ -38,7 +38,7 @@ pub type Numbers<L> = Nested<[PackedQuantization; 2], L>;
 pub type Quantized<N, X> = Int8Network<N, X, <N as Quantize<X>>::Int8>;
 
 /// The struct behind the alias [`Quantized`], with layers of type `L`. (A struct with the bound of the alias would
-/// cause an error wherever it is used.)
+/// cause an error wherever it is used.) See the example of [the module](crate::quantized).
 #[derive(TransparentWrapper)]
 #[repr(transparent)]
 #[transparent(Numbers<L>)]

@@ -105,9 +105,9 @@ pub use per_step::PerStep;
 pub use per_step::Step;
 #[doc(hidden)]
 pub use place::{
-    AddsToBranch, PairedOperand, AddsToSummand, Both, BranchesAt, HighwayBranchAt, JoinedBefore,
-    JoinedBehind, KnownOutput, OperandAt, SameShapeAsInputAt, SameShapeAt, StepAt, SumWithFirst,
-    SumWithFirstAt, SummandAt,
+    AddsToBranch, AddsToSummand, Both, BranchesAt, HighwayBranchAt, JoinedBefore, JoinedBehind, KnownOutput,
+    OperandAt, PairedOperand, SameShapeAsInputAt, SameShapeAt, StepAt, SumWithFirst, SumWithFirstAt,
+    SummandAt,
 };
 pub use residual::Residual;
 pub use shared::Shared;

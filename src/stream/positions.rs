@@ -9,7 +9,17 @@ use crate::layer::{LearnedPositions, SinusoidalPositions};
 use crate::stack::{Tied, scores};
 use crate::tensor::{Token, Vector};
 
-/// The position of the next step, and the frequencies of the waves.
+/// The position of the next step, and the frequencies of the waves: the state of [`SinusoidalPositions`].
+///
+/// ```
+/// use chainrule::prelude::*;
+/// use chainrule::stream::{Place, Stream};
+///
+/// let mut place: Place<2> = <SinusoidalPositions as Stream<Vector<2>>>::start(&SinusoidalPositions);
+/// let mut output: Vector<2> = Vector([0.0; 2]);
+/// SinusoidalPositions.step_into(&Vector([10.0, 10.0]), &mut output, &mut place);
+/// assert_eq!(output, Vector([10.0, 11.0])); // at step 0 the sine is 0, and the cosine is 1
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Place<const WIDTH: usize> {
     step: u64,

@@ -127,7 +127,8 @@ fn the_table_and_the_modules_name_the_same_tier() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let map = read_to_string(root.join("ARCHITECTURE.md")).unwrap();
     for (tier, names) in TIERS.iter().filter(|(tier, _)| (1..=9).contains(tier)) {
-        let row = map.lines().find(|line| line.starts_with(&format!("| {tier} |"))).expect("a row for each tier");
+        let row =
+            map.lines().find(|line| line.starts_with(&format!("| {tier} |"))).expect("a row for each tier");
         for name in *names {
             let file = [format!("src/{name}.rs"), format!("src/{name}/mod.rs")].map(|file| root.join(file));
             let source = file.iter().find_map(|file| read_to_string(file).ok()).unwrap();

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::{ISOMETRY, JacobianSpectrum};
 
-/// A figure over several inputs: its mean, its smallest and its largest value. See [`JacobianSpectrum`].
+/// A figure over several inputs: its mean, its smallest and its largest value. See [`JacobianSpectrum`], and the
+/// example of [`GradientFlow::jacobian_spectrum`](crate::flow::GradientFlow::jacobian_spectrum).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Across {
     /// The mean over the inputs.

@@ -22,7 +22,8 @@ pub use figures::Across;
 use measure::Measure;
 
 /// A singular value is close to 1 if it is between the inverse of this factor and this factor. If all are, the Jacobian
-/// is close to an isometry. (A convention of this crate.)
+/// is close to an isometry. (A convention of this crate.) [`JacobianSpectrum::near_one`] is the share of such values.
+/// See the example of [`GradientFlow::jacobian_spectrum`](crate::flow::GradientFlow::jacobian_spectrum).
 #[doc(alias = "dynamical isometry")]
 pub const ISOMETRY: f64 = 2.0;
 

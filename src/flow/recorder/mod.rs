@@ -41,6 +41,11 @@ const WINDOW: u64 = 10;
 /// let steps: Vec<u64> = recorder.records().iter().map(|record| record.step).collect();
 /// assert_eq!(steps, [0, 10, 20]);
 /// assert!(recorder.records()[0].flow.layer("0").unwrap().parameters[0].update_to_weight().is_some());
+/// assert!(recorder.units()[0].dead.is_empty()); // a unit of tanh is never dead
+/// assert!(recorder.records()[0].flow.layer("1").unwrap().units.unwrap().dormant < 8); // of its 8 units
+/// for warning in recorder.warnings() {
+///     println!("step {}: {}", warning.step, warning.text);
+/// }
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///
@@ -74,7 +79,7 @@ pub struct Recorder {
     watch: Watch,
 }
 
-/// The gradient flow at one step: an element of [`Recorder::records`].
+/// The gradient flow at one step: an element of [`Recorder::records`]. See the example of [`Recorder`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Record {
     /// The number of steps taken before this one.

@@ -64,7 +64,7 @@ pub enum Rule {
 /// The rules of a recorder, with their thresholds, and which of them stop the training.
 ///
 /// ```
-/// use chainrule::flow::{Recorder, Rule, Rules};
+/// use chainrule::flow::{DEAD_FRACTION, Recorder, Rule, Rules};
 ///
 /// let rules = Rules::default() // all rules; none of them stops a training
 ///     .threshold(Rule::DeadUnits, 0.3)
@@ -72,6 +72,7 @@ pub enum Rule {
 ///     .guessing(10f64.ln()) // the cross-entropy of ten equally likely classes
 ///     .stop(Rule::SuddenChange);
 /// let recorder = Recorder::every(100).rules(rules);
+/// assert_eq!(Rule::Saturated.default_threshold(), DEAD_FRACTION);
 /// # assert!(recorder.warnings().is_empty());
 /// ```
 #[doc(alias = "alerts")]

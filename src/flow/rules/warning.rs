@@ -13,6 +13,8 @@ use crate::error::StoppedByRule;
 ///
 /// A rule warns once about a layer. It warns again after three records in a row without a finding there. If it finds
 /// the same in several layers at a step, one warning names the worst and counts the others.
+///
+/// It prints as a few lines. See the example of [`Recorder`](crate::flow::Recorder).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Warning {
     /// The step: the number of steps taken before it.

@@ -8,7 +8,7 @@ use crate::flow::figures::rms;
 
 /// An exponent of the width: the figure grows in proportion to this power of the width. It is the slope of the
 /// logarithm of the figure against the logarithm of the width, by least squares over all widths and seeds. See
-/// [`LayerScaling`](super::LayerScaling).
+/// [`LayerScaling`](super::LayerScaling), and the example of [`coordinate_check`](crate::coordinate_check).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Exponent {
     /// The slope.

@@ -25,7 +25,8 @@ pub use fit::Exponent;
 use outputs::{Output, Outputs};
 
 /// A figure grows with the width if its exponent is at least this, and shrinks if it is at most minus this. The limit
-/// is half-way between 0 and 1/2: the exponents of wide networks are multiples of 1/2.
+/// is half-way between 0 and 1/2: the exponents of wide networks are multiples of 1/2. See the example of
+/// [`coordinate_check`](crate::coordinate_check).
 ///
 /// # Source
 /// Yang, Hu, "Tensor programs IV: feature learning in infinite-width neural networks", ICML 2021, section 3.
@@ -33,7 +34,7 @@ pub const WIDTH_EXPONENT: f64 = 0.25;
 
 /// The result of [`coordinate_check`](crate::coordinate_check): how much the output of each layer changes in the first
 /// steps of a training, for several widths of the network. It prints as a table, with a sentence for each layer whose
-/// changes depend on the width.
+/// changes depend on the width. See the example of [`coordinate_check`](crate::coordinate_check).
 #[doc(alias = "mup")]
 #[doc(alias = "maximal update parametrization")]
 #[doc(alias = "hyperparameter transfer")]
@@ -52,7 +53,8 @@ pub struct CoordinateCheck {
 }
 
 /// How the output of a layer depends on the width: an element of [`CoordinateCheck::layers`]. Figures are root mean
-/// squares over the elements of the output, the batch and the seeds.
+/// squares over the elements of the output, the batch and the seeds. See the example of
+/// [`coordinate_check`](crate::coordinate_check).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerScaling {
     /// The path of the layer.
@@ -69,7 +71,8 @@ pub struct LayerScaling {
     pub exponent: Option<Exponent>,
 }
 
-/// How far a parameter moves: an element of [`CoordinateCheck::updates`].
+/// How far a parameter moves: an element of [`CoordinateCheck::updates`]. See the example of
+/// [`coordinate_check`](crate::coordinate_check).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct UpdateScaling {
     /// The path of the parameter, such as `0.weight`.
@@ -251,7 +254,7 @@ impl LayerScaling {
 ///
 /// ```
 /// use chainrule::coordinate_check;
-/// use chainrule::flow::{Growth, WidthSweep};
+/// use chainrule::flow::{Growth, WIDTH_EXPONENT, WidthSweep};
 /// use chainrule::prelude::*;
 /// type Net<const W: usize> = (Linear<8, W>, Relu, Linear<W, W>, Relu, Linear<W, 2>);
 ///
@@ -264,6 +267,8 @@ impl LayerScaling {
 /// )?;
 /// println!("{check}");
 /// assert_eq!(check.layer("4").unwrap().growth(), Some(Growth::Grows));
+/// assert!(check.layer("4").unwrap().exponent.unwrap().value >= WIDTH_EXPONENT);
+/// assert_eq!(check.updates[0].updates.len(), 4); // how far the first parameter moves, for each width
 /// # Ok::<(), chainrule::Error>(())
 /// ```
 ///

@@ -31,6 +31,7 @@ use crate::data::{DataError, csv_row};
 /// // The run was killed, and is resumed from a checkpoint at step 120.
 /// let history = History::resume(["loss", "accuracy"], &path, 120)?;
 /// assert_eq!(history.rows().len(), 1);
+/// assert_eq!(history.rows()[0].step, 120);
 /// # }
 /// # let _ = std::fs::remove_file(&path);
 /// # Ok::<(), chainrule::data::DataError>(())
@@ -51,7 +52,7 @@ pub struct History {
     files: Vec<Open>,
 }
 
-/// The values that were measured at one step: an element of [`History::rows`].
+/// The values that were measured at one step: an element of [`History::rows`]. See the example of [`History`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The epoch.

@@ -39,7 +39,8 @@ pub struct LearningRateTest {
     pub suggestion: Option<f64>,
 }
 
-/// A step of a learning-rate test, in [`LearningRateTest::points`].
+/// A step of a learning-rate test, in [`LearningRateTest::points`]. See the example of
+/// [`Trainer::learning_rate_test`](crate::Trainer::learning_rate_test).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RatePoint {
     /// The learning rate of the step.
@@ -67,6 +68,7 @@ impl<N, L, O> Trainer<N, L, O> {
     /// let trainer = Trainer::new(Net::init(&mut rng(1)), MeanSquaredError, Sgd::new(0.1), 1);
     /// let test = trainer.learning_rate_test(&data, LearningRateSweep::between(1e-4, 100.0))?;
     /// println!("{test}");
+    /// assert!(test.points[0].rate < test.points[1].rate);
     /// assert!(test.exploded.is_some() && (0.003..0.3).contains(&test.suggestion.unwrap()), "{test}");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
