@@ -7,7 +7,7 @@ use super::Mismatch;
 use crate::error::RankError;
 
 /// The source or the destination of the bytes: the first part of an error message. See the example of
-/// [`Mismatch`](crate::checkpoint::Mismatch).
+/// [`Mismatch`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Bytes in memory.

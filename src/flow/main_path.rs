@@ -4,7 +4,7 @@ use super::{Flow, LayerFlow};
 use crate::layer::Factor;
 
 /// A step of the gradient from one layer of weights to the one before it: an element of [`Flow::steps`]. The verdict
-/// searches for trends in these steps. See the example of [`Flow::parts`](crate::flow::Flow::parts).
+/// searches for trends in these steps. See the example of [`Flow::parts`].
 #[derive(Clone, Copy, Debug)]
 pub struct PathStep<'a> {
     /// The layer of weights (or the residual block with weights) where the step starts.

@@ -40,7 +40,7 @@ pub struct LearningRateTest {
 }
 
 /// A step of a learning-rate test, in [`LearningRateTest::points`]. See the example of
-/// [`Trainer::learning_rate_test`](crate::Trainer::learning_rate_test).
+/// [`Trainer::learning_rate_test`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RatePoint {
     /// The learning rate of the step.
