@@ -1,5 +1,5 @@
 //! Sums over millions of terms in `f32` (ten in release). All terms are 0.1, which is not exact: the rounding errors of
-//! a plain sum all have one sign, and the sum is off by more than 10 %. The bound is that of the issue, 1e-5; a sum in
+//! a plain sum all have one sign, and the sum is off by more than 10 %. The bound is 1e-5; a sum in
 //! blocks adds at most a few hundred terms in `f32`, each with an error of about 3e-8 of the sum so far.
 
 use chainrule::prelude::*;
