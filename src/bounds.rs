@@ -5,7 +5,7 @@
 //! (`InputOf` and `Maps` are in `network`.) The traits exist because the compiler's messages are then readable:
 //!
 //! * If a method takes an argument of a fixed type, such as `&[X]`, the error for another type is "mismatched types".
-//!   A trait that only `X` implements can have a message of its own.
+//!   A trait that only `X` implements can have a separate message.
 //! * An error ends with a list of the types that implement the required trait. For `Layer<X>`, the list contains every
 //!   tuple. For a trait with one blanket impl, the list is empty.
 //! * The error for a projection, as in `Layer<X, Output = Y>`, is "type mismatch resolving ..". It does not show which
